@@ -1,0 +1,1 @@
+"""The rooms of the command line: what `starter.py` shows and runs."""

@@ -1,0 +1,1 @@
+"""Database engines behind one base class; no engine mentions a cloud."""

@@ -1,0 +1,284 @@
+"""DatastoreManager: what every engine shares. Its methods are the activities; an engine supplies undecorated hooks."""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import jinja2
+from temporalio import activity
+
+from datastores.configuration import ConfigurationManager
+from datastores.context import Connector, InstanceContext, open_context
+from datastores.marker import Install, read_marker, write_marker
+from guests.base import Service
+from guests.connect import connect
+from keys import EngineKeys
+from model.base import Noun, refusal
+from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
+from model.datastore import Datastore
+from model.errors import GuestError, GuestUnreachable, PlanRefused
+from model.spec import ClusterSpec, UserSpec
+from temporal.heartbeat import note
+
+ADMINISTRATOR = "durabase"
+"""The engine's own administrator account, for durabase; Trove calls it os_admin."""
+
+
+class GuestOptions(Noun):
+    """An engine's options as its manager needs them on the guest (Trove's guest side)."""
+
+    mount_point: str
+
+
+class DatastoreManager(ABC):
+    """One engine. Subclasses never override a decorated method: it would lose its registration as an activity.
+
+    Every activity's identity key is (cluster uuid, member), kept in a marker on the member's volume, and every
+    second run checks the real thing first and does only what is missing.
+    """
+
+    manager_name: ClassVar[str]
+    datastores: ClassVar[tuple[Datastore, ...]]
+    """The engine's built-in catalogue; settings may add versions or replace their packages."""
+    server_options: ClassVar[ServerOptions]
+    guest_options: ClassVar[GuestOptions]
+
+    def __init__(
+        self, keys: EngineKeys, extra_datastores: Sequence[Datastore] = (), connector: Connector = connect
+    ) -> None:
+        own = [entry for entry in extra_datastores if entry.manager == self.manager_name]
+        self._catalogue = {entry.version: entry for entry in (*self.datastores, *own)}
+        self._keys = keys
+        self._connect = connector
+
+    # The activities, in the order in which a build runs them.
+
+    @activity.defn
+    def plan(self, task: PlanTask) -> EnginePlan:
+        """Check a request against the engine. Identity: none, it only looks; a second run answers the same.
+
+        Raises PlanRefused with one sentence that names the field, the value and what is allowed.
+        """
+        spec, options = task.spec, self.server_options
+        datastore = self._datastore(spec.version)
+        if not options.min_cluster_size <= spec.nodes <= options.max_cluster_size:
+            allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
+            raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
+        self.check_names(spec)
+        self.configuration_manager(datastore.version).check(spec.configuration)
+        return EnginePlan(version=datastore.version, options=options, root_key_id=self._keys.current)
+
+    @activity.defn
+    def prepare(self, task: InstanceTask) -> None:
+        """Install, mount and configure one member; a primary also initialises and starts. Needs no peer.
+
+        Identity: the marker on the member's volume. A second run checks each part and does what is missing; a run
+        after a failed one begins clean. Raises GuestRefused if the volume is another member's.
+        """
+        with self._context(task) as context:
+            self._mount(context)
+            read_marker(context, self.guest_options.mount_point)
+            self.begin_install(context)
+            try:
+                self.do_prepare(context)
+            except GuestError as error:
+                self.end_install(context, error)
+                raise
+            self.end_install(context)
+
+    @activity.defn
+    def post_prepare(self, task: InstanceTask) -> None:
+        """Join one prepared member to the topology; the primary first.
+
+        Identity: the member's data directory. A second run never wipes or copies data again.
+        """
+        with self._context(task) as context:
+            self.do_post_prepare(context)
+
+    @activity.defn
+    def cluster_complete(self, task: InstanceTask) -> None:
+        """Create databases and users on the primary; return once all replicate and every user can log in.
+
+        Identity: the names inside the database. A second run finds them and sets passwords and grants again.
+        """
+        with self._context(task) as context:
+            for database in task.databases:
+                note(f"creates database {database.name}")
+                self.create_database(context, database.name)
+            for user in task.users:
+                note(f"creates user {user.name}")
+                self.create_user(context, user, context.password(user))
+            if self.server_options.root_on_create:
+                self.enable_root(context)
+            self.do_cluster_complete(context)
+            for user in task.users:
+                self.check_login(context, user, context.password(user))
+
+    @activity.defn
+    def update_status(self, task: InstanceTask) -> OperatingStatus:
+        """Ask the database whether it answers now. Identity: none, it only looks; it never touches `status`."""
+        try:
+            with self._context(task) as context:
+                if self.is_running(context):
+                    return OperatingStatus.HEALTHY
+                running = context.guest.is_active(self.manager_name)
+                return OperatingStatus.CRASHED if running else OperatingStatus.SHUTDOWN
+        except (GuestUnreachable, GuestError) as error:
+            activity.logger.warning("operating status is unknown: %s", error)
+            return OperatingStatus.UNKNOWN
+
+    @activity.defn
+    def get_filesystem_stats(self, task: InstanceTask) -> FilesystemStats:
+        """Return the size and use of the file system that holds the member's data. Identity: none, it only looks."""
+        with self._context(task) as context:
+            path = context.guest.path(self.guest_options.mount_point)
+            command = ["df", "--block-size=1", "--output=size,used,avail", path]
+            total, used, free = context.guest.run(command, changes=False).stdout.splitlines()[-1].split()
+            return FilesystemStats(total=int(total), used=int(used), free=int(free))
+
+    @activity.defn
+    def ping(self, task: InstanceTask) -> None:
+        """Reach the member over SSH. Identity: none. Raises GuestUnreachable."""
+        with self._context(task) as context:
+            context.guest.run(["true"], changes=False)
+
+    @activity.defn
+    def start(self, task: InstanceTask) -> None:
+        """Start the member's database and wait until it answers. Identity: the service; a second run finds it up."""
+        with self._context(task) as context:
+            self.start_service(context)
+
+    @activity.defn
+    def stop(self, task: InstanceTask) -> None:
+        """Stop the member's database. Identity: the service; a second run finds it stopped."""
+        with self._context(task) as context:
+            context.guest.stop(self.manager_name)
+
+    @activity.defn
+    def restart(self, task: InstanceTask) -> None:
+        """Stop and start the member's database and wait until it answers.
+
+        Identity: the service; a second run restarts it once more, which leaves the same state.
+        """
+        with self._context(task) as context:
+            context.guest.stop(self.manager_name)
+            self.start_service(context)
+
+    # The template of prepare, and what hooks may call.
+
+    def begin_install(self, context: InstanceContext) -> None:
+        """Write the start marker."""
+        write_marker(context, self.guest_options.mount_point, Install.BEGUN)
+
+    def end_install(self, context: InstanceContext, error: GuestError | None = None) -> None:
+        """Write the end marker, or keep the error as the fault."""
+        install = Install.FAILED if error else Install.ENDED
+        write_marker(context, self.guest_options.mount_point, install, str(error) if error else None)
+
+    def start_service(self, context: InstanceContext) -> None:
+        """Start the engine's service and wait until the database answers."""
+        context.guest.start(self.manager_name)
+        context.wait_until(lambda: self._reason_not_running(context), f"{self.manager_name} to answer")
+
+    def install_programs(self, context: InstanceContext) -> dict[str, str]:
+        """Install the catalogue entry's packages; return their programs, name → path on the guest."""
+        packages = context.datastore.packages[context.guest.packaging]
+        note(f"installs {', '.join(packages)}")
+        return dict(context.guest.install(packages))
+
+    def render(self, context: InstanceContext, template: str, **values: object) -> str:
+        """Render a template of the engine, looked up as `<version>/<template>`, then `<template>`."""
+        names = [f"{context.task.version}/{template}", template]
+        return self._templates.select_template(names).render(values)
+
+    # The hooks an engine supplies.
+
+    @abstractmethod
+    def configuration_manager(self, version: str) -> ConfigurationManager:
+        """Return what a version of the engine knows of configuration."""
+
+    @abstractmethod
+    def check_names(self, spec: ClusterSpec) -> None:
+        """Refuse databases, users and passwords that the engine cannot take, by PlanRefused."""
+
+    @abstractmethod
+    def service(self, context: InstanceContext, programs: dict[str, str]) -> Service:
+        """Return the engine's service, named as the manager."""
+
+    @abstractmethod
+    def render_config_file(self, context: InstanceContext) -> str:
+        """Return the engine's configuration file for this member, scaled by its server's memory."""
+
+    @abstractmethod
+    def do_prepare(self, context: InstanceContext) -> None:
+        """Bring the mounted member to where it needs its peers; a primary ends up answering."""
+
+    @abstractmethod
+    def do_post_prepare(self, context: InstanceContext) -> None:
+        """Join the member to the topology; a replica ends up answering."""
+
+    @abstractmethod
+    def do_cluster_complete(self, context: InstanceContext) -> None:
+        """Return once every replica replicates; runs on the primary, after databases and users are there."""
+
+    @abstractmethod
+    def create_database(self, context: InstanceContext, name: str) -> None:
+        """Create a database on the primary, unless it is there."""
+
+    @abstractmethod
+    def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
+        """Create a user on the primary with its password and grants, or set them again."""
+
+    @abstractmethod
+    def enable_root(self, context: InstanceContext) -> None:
+        """Let the engine's own superuser log in with the derived password `root`."""
+
+    @abstractmethod
+    def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
+        """Log in as the user on the primary. Raises GuestError if the database refuses."""
+
+    @abstractmethod
+    def is_running(self, context: InstanceContext) -> bool:
+        """Return whether the member's database answers a real request."""
+
+    # Inside.
+
+    @cached_property
+    def _templates(self) -> jinja2.Environment:
+        folder = Path(str(sys.modules[type(self).__module__].__file__)).parent / "templates"
+        return jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folder),
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            autoescape=False,  # noqa: S701 - configuration files, not HTML
+        )
+
+    def _datastore(self, version: str | None) -> Datastore:
+        for entry in self._catalogue.values():
+            if entry.version == version or (version is None and entry.default):
+                return entry
+        allowed = f"one of {', '.join(sorted(self._catalogue))} for {self.manager_name}"
+        raise PlanRefused(str(refusal("version", version, allowed)))
+
+    @contextmanager
+    def _context(self, task: InstanceTask) -> Iterator[InstanceContext]:
+        with open_context(task, self._keys, self._datastore(task.version), self._connect) as context:
+            yield context
+
+    def _mount(self, context: InstanceContext) -> None:
+        mount_point = self.guest_options.mount_point
+        if context.instance.volume is not None:
+            note("mounts the volume")
+            context.guest.mount_volume(context.instance.volume.id, mount_point)
+        else:
+            context.guest.make_directory(mount_point, owner=context.server.login)
+
+    def _reason_not_running(self, context: InstanceContext) -> str | None:
+        if self.is_running(context):
+            return None
+        return "it does not answer yet" if context.guest.is_active(self.manager_name) else "its process does not run"

@@ -1,0 +1,98 @@
+"""InstanceContext: everything a manager's hook may see of the member it works on."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from guests.base import Guest
+from keys import ClusterSecrets, EngineKeys
+from model.cloud import Server
+from model.cluster import Instance, InstanceTask, Role
+from model.datastore import Datastore
+from model.errors import DeadlineExceeded, ServerLost
+from model.spec import UserSpec
+from temporal.heartbeat import note
+
+DEADLINE_MARGIN = timedelta(seconds=5)
+"""A wait gives up this long before the deadline, so that its own typed error arrives instead of a bare timeout."""
+
+POLL_SECONDS = 0.25
+
+
+class Connector(Protocol):
+    """How a manager reaches a server: `guests.connect.connect`."""
+
+    def __call__(
+        self, server: Server, login_key: Ed25519PrivateKey, host_key: Ed25519PublicKey, deadline: datetime
+    ) -> Guest:
+        """Return an open guest. Raises GuestUnreachable, or GuestRefused for a wrong host key."""
+
+
+@dataclass(frozen=True)
+class InstanceContext:
+    """One member while an activity works on it: the task, its guest, its secrets and its catalogue entry."""
+
+    task: InstanceTask
+    instance: Instance
+    guest: Guest
+    secrets: ClusterSecrets
+    datastore: Datastore
+
+    @property
+    def server(self) -> Server:
+        """The member's server."""
+        return server_of(self.instance)
+
+    @property
+    def primary(self) -> Instance:
+        """The cluster's primary."""
+        return next(member for member in self.task.members if member.role is Role.PRIMARY)
+
+    @property
+    def replicas(self) -> list[Instance]:
+        """The cluster's replicas, in the members' order."""
+        return [member for member in self.task.members if member.role is Role.REPLICA]
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this member is the primary."""
+        return self.instance.role is Role.PRIMARY
+
+    def password(self, user: UserSpec) -> str:
+        """Return the user's password: the given one, else the derived one."""
+        return user.password.reveal() if user.password else self.secrets.password(f"user/{user.name}")
+
+    def wait_until(self, reason_to_wait: Callable[[], str | None], what: str) -> None:
+        """Ask `reason_to_wait` until it returns None; its text is the note of the wait.
+
+        Raises DeadlineExceeded, with the last reason, shortly before the task's deadline.
+        """
+        while (reason := reason_to_wait()) is not None:
+            note(f"waits for {what}: {reason}")
+            if datetime.now(UTC) >= self.task.deadline - DEADLINE_MARGIN:
+                raise DeadlineExceeded(f"{what} did not come about in time: {reason}")
+            time.sleep(POLL_SECONDS)
+
+
+def server_of(instance: Instance) -> Server:
+    """Return an instance's server. Raises ServerLost if it has none."""
+    if instance.server is None:
+        raise ServerLost(f"{instance.name} has no server")
+    return instance.server
+
+
+@contextmanager
+def open_context(
+    task: InstanceTask, keys: EngineKeys, datastore: Datastore, connect: Connector
+) -> Iterator[InstanceContext]:
+    """Connect to the task's member and close the connection afterwards."""
+    instance = next(member for member in task.members if member.name == task.member)
+    secrets = keys.cluster(task.identity)
+    host_key = secrets.host_key(instance.name).public_key()
+    with connect(server_of(instance), secrets.login_key(), host_key, task.deadline) as guest:
+        yield InstanceContext(task, instance, guest, secrets, datastore)

@@ -1,0 +1,170 @@
+"""PostgreSQL's parameters: which values they take, in PostgreSQL's own spellings (documentation, 19.1.1)."""
+
+import csv
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from datastores.configuration import ConfigurationManager
+from datastores.postgresql import rules
+from model.spec import Setting
+
+MEMORY = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
+"""Units of memory in bytes; PostgreSQL's are case-sensitive."""
+
+TIME = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "d": 86400 * 10**6}
+"""Units of time in microseconds."""
+
+NUMBER = re.compile(r"(?P<number>[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?) *(?P<unit>[A-Za-z]*)")
+"""No leading zero: PostgreSQL would read it as octal."""
+
+SHOWN_CHOICES = 12
+"""A sentence lists at most so many choices; there are hundreds of time zones."""
+
+
+@dataclass(frozen=True)
+class PostgresqlParameter:
+    """One line of `pg_settings`, narrowed by `rules`; limits are in `unit`."""
+
+    name: str
+    type: str
+    unit: str
+    minimum: Decimal | None
+    maximum: Decimal | None
+    values: tuple[str, ...]
+    context: str
+
+    @property
+    def needs_restart(self) -> bool:
+        """Whether a new value only takes effect when the server starts."""
+        return self.context == "postmaster"
+
+    def problem(self, value: Setting) -> str | None:
+        """Return what would be allowed if `value` is not, else None."""
+        if isinstance(value, str) and any(mark in value for mark in "\r\n\0"):
+            return "without line breaks and NUL"
+        if self.type == "bool":
+            return None if _boolean(value) is not None else "on or off"
+        if self.type == "enum":
+            return None if self._choice(value) is not None else f"one of {_some(self.values)}"
+        if self.type == "string":
+            return self._text_problem(_text(value))
+        return self._number_problem(value)
+
+    def render(self, value: Setting) -> str:
+        """Return an allowed value, quoted as postgresql.conf has it."""
+        text = _text(value)
+        if self.type == "bool":
+            text = "on" if _boolean(value) else "off"
+        elif self.type == "enum":
+            text = self._choice(value) or text
+        elif self.type in ("integer", "real"):
+            text = text.strip()
+        return quote(text)
+
+    def _choice(self, value: Setting) -> str | None:
+        wanted = _text(value).lower()
+        return next((choice for choice in self.values if choice.lower() == wanted), None)
+
+    def _text_problem(self, text: str) -> str | None:
+        if not text.isprintable():
+            return "a text of printable characters"
+        pattern, allowed = rules.FORMS.get(self.name, (None, ""))
+        return None if pattern is None or re.fullmatch(pattern, text) else allowed
+
+    def _number_problem(self, value: Setting) -> str | None:
+        if (number := self._number(value)) is None or (self.type == "integer" and self._is_torn(value, number)):
+            return self._allowed_number()
+        if self.minimum is not None and number < self.minimum or self.maximum is not None and number > self.maximum:
+            return self._allowed_number()
+        multiple = rules.MULTIPLE.get(self.name, 1)
+        return None if number % multiple == 0 else f"a multiple of {multiple}"
+
+    def _number(self, value: Setting) -> Decimal | None:
+        """Read a number with an optional unit; None if it is neither."""
+        if isinstance(value, bool):
+            return None
+        match = NUMBER.fullmatch(_text(value).strip())
+        if match is None:
+            return None
+        number, unit = Decimal(match["number"]), match["unit"]
+        return number * self._scale(unit) if not unit or self._scale(unit) else None
+
+    def _scale(self, unit: str) -> Decimal:
+        """How many of the parameter's units one `unit` is; 0 if the parameter has no such unit."""
+        if not unit:
+            return Decimal(1)
+        count, own = re.fullmatch(r"(\d*)(\w*)", self.unit).groups() if self.unit else ("", "")  # type: ignore[union-attr]
+        for units in (MEMORY, TIME):
+            if own in units and unit in units:
+                return Decimal(units[unit]) / (units[own] * int(count or 1))
+        return Decimal(0)
+
+    def _is_torn(self, value: Setting, number: Decimal) -> bool:
+        """Whether a value is no whole number of units: PostgreSQL would round it silently."""
+        return number != number.to_integral_value()
+
+    def _allowed_number(self) -> str:
+        kind = "a whole number" if self.type == "integer" else "a number"
+        family = next((units for units in (MEMORY, TIME) if self.unit.lstrip("0123456789") in units), {})
+        units = f" of {self.unit}, or with a unit ({', '.join(family)})" if family and self.unit else ""
+        return f"{kind} from {self.minimum:f} to {self.maximum:f}{units}"
+
+
+def quote(text: str) -> str:
+    """Return a text as a value in postgresql.conf: in quotes, quotes doubled, backslashes escaped."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+@cache
+def configuration_manager(version: str) -> ConfigurationManager:
+    """Return what a version knows; read once, from its table in templates/."""
+    table = Path(__file__).parent / "templates" / version / "parameters.tsv"
+    with table.open(newline="") as lines:
+        parameters = [_parameter(row) for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    closed = {parameter.name: reason for parameter in parameters if (reason := _closed(parameter)) is not None}
+    return ConfigurationManager({parameter.name: parameter for parameter in parameters}, closed)
+
+
+def _parameter(row: dict[str, str]) -> PostgresqlParameter:
+    name = row["name"]
+    minimum = max(_limits(row["minimum"], rules.MINIMUM.get(name)), default=None)
+    maximum = min(_limits(row["maximum"], rules.MAXIMUM.get(name)), default=None)
+    refused = rules.REFUSED_VALUES.get(name, ())
+    values = tuple(value for value in row["values"].split(",") if value and value not in refused)
+    return PostgresqlParameter(name, row["type"], row["unit"], minimum, maximum, values, row["context"])
+
+
+def _limits(*limits: str | int | None) -> list[Decimal]:
+    return [Decimal(limit) for limit in limits if limit not in (None, "")]
+
+
+def _closed(parameter: PostgresqlParameter) -> str | None:
+    by_prefix = (reason for prefix, reason in rules.CLOSED_PREFIXES.items() if parameter.name.startswith(prefix))
+    reason = rules.RESERVED.get(parameter.name) or rules.CLOSED_CONTEXTS.get(parameter.context)
+    return reason or next(by_prefix, None)
+
+
+def _boolean(value: Setting) -> bool | None:
+    """Read a boolean as PostgreSQL does (parse_bool): unambiguous beginnings of its words; None if it is none."""
+    text = _text(value).lower()
+    if text in ("1", "on") or text and any(word.startswith(text) for word in ("true", "yes")):
+        return True
+    if text in ("0", "of", "off") or text and any(word.startswith(text) for word in ("false", "no")):
+        return False
+    return None
+
+
+def _text(value: Setting) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return f"{Decimal(repr(value)):f}" if isinstance(value, float) and value - value == 0 else str(value)
+
+
+def _some(choices: tuple[str, ...]) -> str:
+    shown = ", ".join(choices[:SHOWN_CHOICES])
+    return shown if len(choices) <= SHOWN_CHOICES else f"{shown} … ({len(choices)} in all)"

@@ -1,0 +1,103 @@
+"""What a cloud holds: flavors, servers and volumes, and the tag that says whose they are."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from model.base import Noun
+
+
+class ServerStatus(StrEnum):
+    """A server's status in Nova's words."""
+
+    BUILD = "BUILD"
+    ACTIVE = "ACTIVE"
+    SHUTOFF = "SHUTOFF"
+    ERROR = "ERROR"
+    DELETED = "DELETED"
+
+
+class VolumeStatus(StrEnum):
+    """A volume's status in Cinder's words."""
+
+    CREATING = "creating"
+    AVAILABLE = "available"
+    IN_USE = "in-use"
+    ERROR = "error"
+    DELETING = "deleting"
+
+
+class Tag(Noun):
+    """Whose a resource is: the cluster's uuid and the member. Only what carries our uuid is ever adopted."""
+
+    cluster_id: str
+    cluster: str
+    member: str
+
+
+class Flavor(Noun):
+    """A size of server: memory in MiB, disk in GiB."""
+
+    id: str
+    name: str
+    vcpus: int
+    memory: int
+    disk: int
+
+
+class Server(Noun):
+    """A server as its cloud reports it. `progress` is in percent; `volumes` are the ids attached to it."""
+
+    id: str
+    name: str
+    tag: Tag
+    status: ServerStatus
+    progress: int = 0
+    fault: str | None = None
+    address: str | None = None
+    ssh_port: int = 22
+    login: str = "root"
+    guest: str
+    """Which Guest speaks to it: the name of a class in `guests` (local, debian)."""
+    memory: int
+    """MiB, of its flavor: configuration files are scaled by it."""
+    volumes: tuple[str, ...] = ()
+    created_at: datetime
+
+
+class Volume(Noun):
+    """A volume as its cloud reports it; `size` in GiB, `server_id` the server it is attached to."""
+
+    id: str
+    name: str
+    tag: Tag
+    status: VolumeStatus
+    size: int
+    server_id: str | None = None
+    created_at: datetime
+
+
+class ServerRequest(Noun):
+    """What `Provider.create` is given. The host key is the one secret: it goes into the server's user data.
+
+    Never an activity's input: activities derive the keys themselves.
+    """
+
+    name: str
+    tag: Tag
+    flavor: str
+    tcp_ports: tuple[int, ...]
+    login_key: str
+    """Public half of the cluster's login key, in OpenSSH's one-line form."""
+    host_key: str
+    """The server's private host key, in OpenSSH's PEM form."""
+
+    def __repr__(self) -> str:
+        return f"ServerRequest({self.name})"
+
+
+class VolumeRequest(Noun):
+    """What `Provider.create_volume` is given; `size` in GiB."""
+
+    name: str
+    tag: Tag
+    size: int

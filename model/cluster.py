@@ -1,0 +1,168 @@
+"""What a cluster is: its members, its status and its faults."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from model.base import Noun
+from model.cloud import Flavor, Server, Volume
+from model.spec import ClusterSpec, DatabaseSpec, Setting, UserSpec
+
+
+class Status(StrEnum):
+    """Where an operation on a member or cluster stands; `workflows/status.py` holds the law of its moves."""
+
+    BUILD = "BUILD"
+    INSTANCE_READY = "INSTANCE_READY"
+    ACTIVE = "ACTIVE"
+    FAILED = "FAILED"
+    DELETING = "DELETING"
+    DELETED = "DELETED"
+
+
+class Operation(StrEnum):
+    """What a cluster's latest run does."""
+
+    PROVISION = "provision"
+    RESTART = "restart"
+    DELETE = "delete"
+
+
+class OperatingStatus(StrEnum):
+    """Whether the database answers now; written by `update_status`, apart from Status."""
+
+    HEALTHY = "HEALTHY"
+    SHUTDOWN = "SHUTDOWN"
+    CRASHED = "CRASHED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Role(StrEnum):
+    """A member's part in replication."""
+
+    PRIMARY = "primary"
+    REPLICA = "replica"
+
+
+class Fault(Noun):
+    """Why an operation failed: the member and step it hit, the last real error, at which attempt and when."""
+
+    member: str | None
+    step: str
+    message: str
+    attempt: int | None
+    at: datetime
+
+
+class Instance(Noun):
+    """One member of a cluster: one server with one volume and one database process."""
+
+    name: str
+    role: Role
+    status: Status = Status.BUILD
+    operating_status: OperatingStatus = OperatingStatus.UNKNOWN
+    step: str | None = None
+    progress: int = 0
+    """Percent of the operation's steps that this member has behind it."""
+    server: Server | None = None
+    volume: Volume | None = None
+
+
+class ServerOptions(Noun):
+    """An engine's options as workflows and clouds need them (Trove's server side); `usage_timeout` in seconds."""
+
+    tcp_ports: tuple[int, ...]
+    udp_ports: tuple[int, ...] = ()
+    root_on_create: bool = False
+    usage_timeout: int = 1800
+    volume_support: bool = True
+    min_cluster_size: int = 1
+    max_cluster_size: int = 5
+
+
+class EnginePlan(Noun):
+    """The engine's answer to `plan`: the exact version, the options the workflow needs, and the key now current."""
+
+    version: str
+    options: ServerOptions
+    root_key_id: str
+
+
+class CloudPlan(Noun):
+    """The cloud's answer to `plan`; `request_limit` (seconds) bounds how late a lost request may still take effect."""
+
+    flavor: Flavor
+    supports_volumes: bool
+    request_limit: float
+
+
+class ClusterIdentity(Noun):
+    """What names a cluster for good: every activity carries it, every resource and secret is bound to it."""
+
+    id: str
+    """The uuid: the first execution run id of its ClusterWorkflow."""
+    name: str
+    datastore: str
+    cloud: str
+    root_key_id: str
+    """Which key of the root ring its secrets are derived from."""
+    generation: int = 1
+    """Counts rotations of the derived secrets."""
+
+
+class FilesystemStats(Noun):
+    """Bytes of the file system that holds a member's data."""
+
+    total: int
+    used: int
+    free: int
+
+
+class Probe(Noun):
+    """What `show --probe` found on one member."""
+
+    member: str
+    operating_status: OperatingStatus
+    filesystem: FilesystemStats | None
+    error: str | None = None
+
+
+class User(Noun):
+    """A database user as the record shows it: never with its password."""
+
+    name: str
+    derived_password: bool
+
+
+class ClusterRecord(Noun):
+    """What ClusterWorkflow holds and its `cluster` query answers: no secret in it."""
+
+    identity: ClusterIdentity
+    version: str | None = None
+    options: ServerOptions | None = None
+    nodes: int
+    databases: tuple[str, ...] = ()
+    users: tuple[User, ...] = ()
+    operation: Operation
+    status: Status
+    members: tuple[Instance, ...] = ()
+    fault: Fault | None = None
+    deadline: datetime | None = None
+
+
+class InstanceTask(Noun):
+    """Input of every DatastoreManager activity on a member: the whole topology and which member is meant."""
+
+    identity: ClusterIdentity
+    version: str
+    member: str
+    members: tuple[Instance, ...]
+    databases: tuple[DatabaseSpec, ...] = ()
+    users: tuple[UserSpec, ...] = ()
+    configuration: dict[str, Setting] = {}
+    deadline: datetime
+
+
+class PlanTask(Noun):
+    """Input of `plan`, for the engine and for the cloud: nothing exists yet, not even an identity."""
+
+    spec: ClusterSpec

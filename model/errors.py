@@ -1,0 +1,66 @@
+"""Why a step fails. The activity interceptor turns each into Temporal's ApplicationError, its class name as type."""
+
+from typing import ClassVar
+
+from model.base import Noun
+
+
+class FailureDetail(Noun):
+    """What every failure of an activity carries beside its message: the attempt, and the member if it is another."""
+
+    attempt: int
+    member: str | None = None
+
+
+class StepError(Exception):
+    """A failure of one step. `retryable` says whether the very same attempt could succeed later."""
+
+    retryable: ClassVar[bool] = True
+
+
+class PlanRefused(StepError):
+    """The engine or the cloud refuses the request; the message is one sentence and nothing was created."""
+
+    retryable = False
+
+
+class ProviderError(StepError):
+    """The cloud failed in a way that may pass (500, 503, connection lost); the message has the cloud's own words."""
+
+
+class ProviderRefused(ProviderError):
+    """The cloud refused for good (bad flavor, quota, 400, 403, 404), in its own words."""
+
+    retryable = False
+
+
+class ServerLost(StepError):
+    """A member's server vanished or went to ERROR: the workflow sends the member back to create_server."""
+
+    retryable = False
+
+
+class GuestUnreachable(StepError):
+    """SSH does not answer, although the activity waited: the workflow asks the cloud what became of the server."""
+
+    retryable = False
+
+    def __init__(self, message: str, member: str | None = None) -> None:
+        super().__init__(message)
+        self.member = member
+
+
+class GuestError(StepError):
+    """A command on a guest failed; the message has the command's name, its exit code and the end of its output."""
+
+
+class GuestRefused(GuestError):
+    """The guest holds something that must not be touched: a foreign marker, a volume that is not blank."""
+
+    retryable = False
+
+
+class DeadlineExceeded(StepError):
+    """The operation's deadline is near; the message says what was waited for and the last real error."""
+
+    retryable = False

@@ -1,0 +1,150 @@
+"""What workflows are started with and tell each other."""
+
+from datetime import datetime
+
+from model.base import Noun
+from model.cloud import Server, Volume
+from model.cluster import ClusterIdentity, ClusterRecord, Fault, Instance, ServerOptions, Status
+from model.spec import ClusterSpec
+
+
+class ClusterStart(Noun):
+    """Starts a ClusterWorkflow: with a spec to create, with a record to go on after continue-as-new.
+
+    `claim` is made by whoever creates, and given again with the update `accepted`: it tells a repeated request from
+    another one for a name in use.
+    """
+
+    claim: str
+    spec: ClusterSpec
+    record: ClusterRecord | None = None
+
+
+class DeletionStart(Noun):
+    """Starts a ClusterWorkflow in delete mode, for the resources of a cluster whose workflow was terminated."""
+
+    name: str
+    cluster_id: str
+    datastore: str
+    cloud: str
+
+
+class ProvisionRequest(Noun):
+    """Starts a ProvisionWorkflow; `identity` is known when an earlier build is taken up again."""
+
+    spec: ClusterSpec
+    cluster_id: str
+    identity: ClusterIdentity | None = None
+
+
+class RestartRequest(Noun):
+    """Starts a RestartWorkflow."""
+
+    identity: ClusterIdentity
+    version: str
+    members: tuple[Instance, ...]
+
+
+class DeprovisionRequest(Noun):
+    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE)."""
+
+    name: str
+    cluster_id: str
+    cloud: str
+    ambiguous: bool
+
+
+class OperationReport(Noun):
+    """What a child tells ClusterWorkflow at each change of status; also its answer to the `progress` query."""
+
+    status: Status
+    members: tuple[Instance, ...] = ()
+    identity: ClusterIdentity | None = None
+    version: str | None = None
+    options: ServerOptions | None = None
+    deadline: datetime | None = None
+    fault: Fault | None = None
+    doing: str | None = None
+    """What a delete or another step of the whole cluster is at, in words."""
+
+
+class ServerTask(Noun):
+    """Input of `create_server`."""
+
+    identity: ClusterIdentity
+    member: str
+    flavor: str
+    tcp_ports: tuple[int, ...]
+    deadline: datetime
+
+
+class VolumeTask(Noun):
+    """Input of `create_volume`; `size` in GiB."""
+
+    identity: ClusterIdentity
+    member: str
+    size: int
+    deadline: datetime
+
+
+class WaitTask(Noun):
+    """Input of `wait_for_server` and `wait_for_volume`: which resource, whose, and until when."""
+
+    cloud: str
+    member: str
+    id: str
+    deadline: datetime
+
+
+class AttachTask(Noun):
+    """Input of `attach_volume`."""
+
+    cloud: str
+    member: str
+    server_id: str
+    volume_id: str
+    deadline: datetime
+
+
+class MemberResources(Noun):
+    """The one server and volume that a member keeps."""
+
+    member: str
+    server_id: str
+    volume_id: str | None
+
+
+class VerifyTask(Noun):
+    """Input of `verify_resources`: what each member is meant to have."""
+
+    identity: ClusterIdentity
+    expected: tuple[MemberResources, ...]
+    deadline: datetime
+
+
+class FindTask(Noun):
+    """Input of `find_resources`."""
+
+    cloud: str
+    cluster_id: str
+
+
+class Resources(Noun):
+    """Everything that carries a cluster's uuid; `request_limit` in seconds, see Provider."""
+
+    servers: tuple[Server, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    request_limit: float
+
+    @property
+    def none_left(self) -> bool:
+        """Whether nothing is there."""
+        return not self.servers and not self.volumes
+
+
+class DeleteTask(Noun):
+    """Input of `delete_server` and `delete_volume`."""
+
+    cloud: str
+    id: str
+    deadline: datetime

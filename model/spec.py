@@ -1,0 +1,103 @@
+"""What a person asks for: ClusterSpec. Rules that only an engine or a cloud can know are checked by `plan`."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from model.base import Request, refusal
+from model.password import Password
+
+MAX_NODES = 99
+"""Members are numbered with two digits at most; an engine's own limit is lower (`ServerOptions.max_cluster_size`)."""
+
+MAX_VOLUME_GIB = 65536
+"""Cinder's back ends stop at or below 64 TiB."""
+
+Setting = bool | int | float | str
+"""A configuration value as a person writes it."""
+
+ClusterName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$"),
+    Field(
+        description="1 to 40 lower-case letters, digits and hyphens, beginning with a letter, not ending with a hyphen"
+    ),
+]
+"""A DNS label (RFC 1123), short enough that `<name>-99` is one too; also a Temporal workflow id."""
+
+PlainName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"),
+    Field(description="1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit"),
+]
+"""A name of an engine, version, cloud or flavor."""
+
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$"),
+    Field(description="1 to 128 characters without control characters"),
+]
+"""A name inside the database; the engine's own rules are checked by its `plan`."""
+
+
+class OnFailure(StrEnum):
+    """What becomes of a build that failed: kept for `retry`, or deleted at once."""
+
+    KEEP = "keep"
+    DELETE = "delete"
+
+
+class DatabaseSpec(Request):
+    """A database to create."""
+
+    name: Identifier
+
+
+class UserSpec(Request):
+    """A user to create. Without a password durabase derives one; without databases it may use all requested ones."""
+
+    name: Identifier
+    password: Password | None = None
+    databases: tuple[Identifier, ...] = ()
+
+
+class ClusterSpec(Request):
+    """One requested cluster; a single instance is a cluster of one node. `volume_size` is in GiB.
+
+    Raises pydantic's ValidationError; `model.base.bad_input` turns it into sentences.
+    """
+
+    name: ClusterName
+    datastore: PlainName
+    version: PlainName | None = None
+    cloud: PlainName
+    nodes: int = Field(default=1, ge=1, le=MAX_NODES, strict=True, description=f"a whole number from 1 to {MAX_NODES}")
+    flavor: PlainName
+    volume_size: int = Field(
+        default=1, ge=1, le=MAX_VOLUME_GIB, strict=True, description=f"a whole number of GiB from 1 to {MAX_VOLUME_GIB}"
+    )
+    databases: tuple[DatabaseSpec, ...] = ()
+    users: tuple[UserSpec, ...] = ()
+    configuration: dict[str, Setting] = Field(
+        default_factory=dict, description="a table of the engine's configuration keys and values"
+    )
+    on_failure: OnFailure = Field(default=OnFailure.KEEP, description="'keep' or 'delete'")
+
+    @model_validator(mode="after")
+    def _names_are_consistent(self) -> Self:
+        databases = [database.name for database in self.databases]
+        _refuse_duplicates("databases", databases)
+        _refuse_duplicates("users", [user.name for user in self.users])
+        for user in self.users:
+            for name in user.databases:
+                if name not in databases:
+                    allowed = ", ".join(databases) or "left out, because the request names no database"
+                    raise refusal(f"users.{user.name}.databases", name, f"one of the requested databases: {allowed}")
+        return self
+
+
+def _refuse_duplicates(field: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise refusal(field, name, "named only once")

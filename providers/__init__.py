@@ -1,0 +1,1 @@
+"""Clouds behind one interface; no provider mentions a database."""

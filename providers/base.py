@@ -1,0 +1,80 @@
+"""The one interface to a cloud. It keeps dtrove's small vocabulary, each call with exactly one effect."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.errors import ProviderRefused
+
+
+class Provider(ABC):
+    """One cloud. Methods block and are called in the cloud's bounded executor.
+
+    Every method raises ProviderRefused for what cannot change and ProviderError for what may pass, both in the
+    cloud's own words. No method retries or waits for a state: activities do. Every call ends within
+    `request_limit` seconds, and no request takes effect later than that after it was sent.
+    """
+
+    supports_volumes: ClassVar[bool]
+    supports_snapshots: ClassVar[bool]
+    request_limit: ClassVar[float]
+
+    @abstractmethod
+    def flavors(self) -> list[Flavor]:
+        """Return the sizes of server that may be asked for, smallest first."""
+
+    @abstractmethod
+    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
+        """Refuse what could not be built now (quota, host limits) by ProviderRefused; create nothing."""
+
+    @abstractmethod
+    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
+        """Return every server that carries durabase's tag, or only one cluster's."""
+
+    @abstractmethod
+    def create(self, request: ServerRequest) -> Server:
+        """Ask for one server; returns at once, in BUILD. A second call makes a second server: look first."""
+
+    @abstractmethod
+    def start(self, server_id: str) -> None:
+        """Power on a server that is SHUTOFF; nothing happens to one that runs."""
+
+    @abstractmethod
+    def destroy(self, server_id: str) -> None:
+        """Ask for a server's removal; its volumes are detached and kept. An unknown id is no error."""
+
+    @abstractmethod
+    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
+        """Return every volume that carries durabase's tag, or only one cluster's."""
+
+    @abstractmethod
+    def create_volume(self, request: VolumeRequest) -> Volume:
+        """Ask for one volume. A second call makes a second volume: look first."""
+
+    @abstractmethod
+    def delete_volume(self, volume_id: str) -> None:
+        """Ask for a volume's removal; one still attached is refused. An unknown id is no error."""
+
+    @abstractmethod
+    def attach_volume(self, server_id: str, volume_id: str) -> None:
+        """Attach a volume; already attached there is no error, attached elsewhere is ProviderRefused."""
+
+    @abstractmethod
+    def snapshot(self, volume_id: str, name: str) -> str:
+        """Return the id of a new snapshot of a volume; ProviderRefused where `supports_snapshots` is false."""
+
+    def flavor(self, name: str) -> Flavor:
+        """Return the flavor of that name or id. Raises ProviderRefused naming those there are."""
+        known = self.flavors()
+        for flavor in known:
+            if name in (flavor.name, flavor.id):
+                return flavor
+        allowed = ", ".join(flavor.name for flavor in known)
+        raise ProviderRefused(f"flavor {name!r} is not allowed: it must be one of {allowed}")
+
+    def update_status(self, server_id: str) -> tuple[ServerStatus, int]:
+        """Return one server's status and progress in percent; (DELETED, 100) when it is gone."""
+        for server in self.list_servers():
+            if server.id == server_id:
+                return server.status, server.progress
+        return ServerStatus.DELETED, 100

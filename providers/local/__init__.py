@@ -1,0 +1,1 @@
+"""The embedded cloud: servers and volumes are directories of this host, reachable by real SSH."""

@@ -1,0 +1,1 @@
+"""What every client, worker and replayer shares: converter, codec, plugin, interceptor, connection."""

@@ -1,0 +1,70 @@
+"""What every activity gets: a heartbeat with its latest note, and typed failures that know their attempt."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
+
+from model.errors import FailureDetail, StepError
+from temporal.heartbeat import Note, noting
+
+BEATS_PER_TIMEOUT = 4
+"""Heartbeats sent within one heartbeat timeout: a few may be late without the server giving up on the worker."""
+
+DEFAULT_TIMEOUT = timedelta(seconds=10)
+
+
+class StepInterceptor(Interceptor):
+    """Wraps every activity of a worker."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
+        """Put this module's behaviour around the activity."""
+        return _StepInbound(next)
+
+
+class _StepInbound(ActivityInboundInterceptor):
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        self._outbound = outbound
+        super().init(outbound)
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
+        with noting() as note:
+            async with self._beating(note):
+                try:
+                    return await super().execute_activity(input)
+                except FailureError:
+                    raise
+                except Exception as error:
+                    raise _typed(error) from error
+
+    @asynccontextmanager
+    async def _beating(self, note: Note) -> AsyncIterator[None]:
+        interval = (activity.info().heartbeat_timeout or DEFAULT_TIMEOUT) / BEATS_PER_TIMEOUT
+        beat = asyncio.create_task(self._beat(note, interval.total_seconds()))
+        try:
+            yield
+        finally:
+            beat.cancel()
+
+    async def _beat(self, note: Note, interval: float) -> None:
+        while True:
+            self._outbound.heartbeat(note.text)
+            await asyncio.sleep(interval)
+
+
+def _typed(error: Exception) -> ApplicationError:
+    """Turn any exception into Temporal's, with the class as type; only a StepError may say that retrying is in vain."""
+    detail = FailureDetail(attempt=activity.info().attempt, member=getattr(error, "member", None))
+    retryable = not isinstance(error, StepError) or error.retryable
+    message = str(error) or type(error).__name__
+    return ApplicationError(message, detail, type=type(error).__name__, non_retryable=not retryable)

@@ -1,0 +1,32 @@
+"""Work that runs side by side and ends together."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import is_cancelled_exception
+
+Result = TypeVar("Result")
+
+
+async def side_by_side(*work: Coroutine[Any, Any, Result]) -> list[Result]:
+    """Run all of it; the first failure ends the rest at once, and is raised only when the rest has ended.
+
+    asyncio.TaskGroup would not do: it cancels its tasks in the order of a set, which replay does not repeat.
+    """
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await workflow.wait(tasks)
+    errors = [error for task in tasks if (error := _error(task)) is not None]
+    for error in sorted(errors, key=is_cancelled_exception):
+        raise error
+    return [task.result() for task in tasks]
+
+
+def _error(task: asyncio.Task[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
