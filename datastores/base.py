@@ -11,6 +11,7 @@ from typing import ClassVar
 import jinja2
 from temporalio import activity
 
+from datastores.client import ClientCommand
 from datastores.configuration import ConfigurationManager
 from datastores.context import Connector, InstanceContext, open_context
 from datastores.marker import Install, read_marker, write_marker
@@ -18,7 +19,7 @@ from guests.base import Service
 from guests.connect import connect
 from keys import EngineKeys
 from model.base import Noun, refusal
-from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
+from model.cluster import EnginePlan, FilesystemStats, Instance, InstanceTask, OperatingStatus, PlanTask, ServerOptions
 from model.datastore import Datastore
 from model.errors import GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, UserSpec
@@ -184,12 +185,6 @@ class DatastoreManager(ABC):
         context.guest.start(self.manager_name)
         context.wait_until(lambda: self._reason_not_running(context), f"{self.manager_name} to answer")
 
-    def install_programs(self, context: InstanceContext) -> dict[str, str]:
-        """Install the catalogue entry's packages; return their programs, name → path on the guest."""
-        packages = context.datastore.packages[context.guest.packaging]
-        note(f"installs {', '.join(packages)}")
-        return dict(context.guest.install(packages))
-
     def render(self, context: InstanceContext, template: str, **values: object) -> str:
         """Render a template of the engine, looked up as `<version>/<template>`, then `<template>`."""
         names = [f"{context.task.version}/{template}", template]
@@ -206,7 +201,7 @@ class DatastoreManager(ABC):
         """Refuse databases, users and passwords that the engine cannot take, by PlanRefused."""
 
     @abstractmethod
-    def service(self, context: InstanceContext, programs: dict[str, str]) -> Service:
+    def service(self, context: InstanceContext) -> Service:
         """Return the engine's service, named as the manager."""
 
     @abstractmethod
@@ -245,6 +240,18 @@ class DatastoreManager(ABC):
     def is_running(self, context: InstanceContext) -> bool:
         """Return whether the member's database answers a real request."""
 
+    # For a person's own client: they need no keys and no guest.
+
+    @classmethod
+    @abstractmethod
+    def connection_url(cls, instance: Instance, database: str | None, user: str, password: str) -> str:
+        """Return the URL that drivers take; without a database, the one that is always there."""
+
+    @classmethod
+    @abstractmethod
+    def client_command(cls, instance: Instance, database: str | None, user: str, password: str) -> ClientCommand:
+        """Return how to run the engine's own client. Raises ClientNotFound if this machine has none."""
+
     # Inside.
 
     @cached_property
@@ -275,8 +282,6 @@ class DatastoreManager(ABC):
         if context.instance.volume is not None:
             note("mounts the volume")
             context.guest.mount_volume(context.instance.volume.id, mount_point)
-        else:
-            context.guest.make_directory(mount_point, owner=context.server.login)
 
     def _reason_not_running(self, context: InstanceContext) -> str | None:
         if self.is_running(context):

@@ -25,7 +25,7 @@ class Parameter(Protocol):
 
 @dataclass(frozen=True)
 class ConfigurationManager:
-    """What an engine's version knows: its parameters, and those that durabase itself sets (name → why)."""
+    """What an engine's version knows: its parameters, and those that are not open (name → why)."""
 
     parameters: Mapping[str, Parameter]
     reserved: Mapping[str, str]
@@ -34,7 +34,7 @@ class ConfigurationManager:
         """Refuse an unknown or reserved key, a wrong type or a value out of range by PlanRefused, one sentence."""
         for key, value in overrides.items():
             if key in self.reserved:
-                raise PlanRefused(f"configuration {key!r} is not allowed: durabase sets it ({self.reserved[key]})")
+                raise PlanRefused(f"configuration {key!r} is not allowed: {self.reserved[key]}")
             parameter = self.parameters.get(key)
             if parameter is None:
                 raise PlanRefused(str(refusal("configuration", key, "a parameter that this version knows")))

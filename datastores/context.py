@@ -1,10 +1,11 @@
 """InstanceContext: everything a manager's hook may see of the member it works on."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -14,7 +15,7 @@ from keys import ClusterSecrets, EngineKeys
 from model.cloud import Server
 from model.cluster import Instance, InstanceTask, Role
 from model.datastore import Datastore
-from model.errors import DeadlineExceeded, ServerLost
+from model.errors import DeadlineExceeded, GuestRefused, ServerLost
 from model.spec import UserSpec
 from temporal.heartbeat import note
 
@@ -62,6 +63,25 @@ class InstanceContext:
     def is_primary(self) -> bool:
         """Whether this member is the primary."""
         return self.instance.role is Role.PRIMARY
+
+    @cached_property
+    def programs(self) -> Mapping[str, str]:
+        """The engine's programs, name → path on the guest; their packages are installed if they are not."""
+        packages = self.datastore.packages.get(self.guest.packaging)
+        if packages is None:
+            known = ", ".join(sorted(self.datastore.packages)) or "none"
+            name = f"{self.datastore.manager} {self.datastore.version}"
+            raise GuestRefused(f"{name} has no packages for {self.guest.packaging}: its catalogue entry has {known}")
+        note(f"installs {', '.join(packages)}")
+        return self.guest.install(packages)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until a wait must give up. Raises DeadlineExceeded if there are none."""
+        left = (self.task.deadline - DEADLINE_MARGIN - datetime.now(UTC)).total_seconds()
+        if left <= 0:
+            raise DeadlineExceeded(f"no time is left for {self.instance.name}: the deadline is {self.task.deadline}")
+        return left
 
     def password(self, user: UserSpec) -> str:
         """Return the user's password: the given one, else the derived one."""

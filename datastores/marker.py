@@ -2,11 +2,10 @@
 
 from enum import StrEnum
 
+from datastores.context import InstanceContext
 from model.base import Noun
 from model.cluster import InstanceTask
 from model.errors import GuestRefused
-
-from datastores.context import InstanceContext
 
 FILE = ".durabase.json"
 
@@ -37,7 +36,8 @@ def read_marker(context: InstanceContext, mount_point: str) -> Marker | None:
     task = context.task
     if (marker.cluster_id, marker.member) != (task.identity.id, task.member):
         raise GuestRefused(
-            f"the volume at {mount_point} belongs to {marker.member} of cluster {marker.cluster_id}, not to {task.member}"
+            f"the volume at {mount_point} belongs to {marker.member} of cluster {marker.cluster_id}, "
+            f"not to {task.member} of cluster {task.identity.id}"
         )
     return marker
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from model.base import Noun
 from model.cloud import Flavor, Server, Volume
 from model.spec import ClusterSpec, DatabaseSpec, Setting, UserSpec
@@ -158,11 +160,12 @@ class InstanceTask(Noun):
     members: tuple[Instance, ...]
     databases: tuple[DatabaseSpec, ...] = ()
     users: tuple[UserSpec, ...] = ()
-    configuration: dict[str, Setting] = {}
+    configuration: dict[str, Setting] = Field(default_factory=dict)
     deadline: datetime
 
 
 class PlanTask(Noun):
-    """Input of `plan`, for the engine and for the cloud: nothing exists yet, not even an identity."""
+    """Input of `plan`, for the engine and for the cloud: there is no identity yet."""
 
     spec: ClusterSpec
+    cluster_id: str

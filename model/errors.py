@@ -40,6 +40,12 @@ class ServerLost(StepError):
     retryable = False
 
 
+class VolumeLost(StepError):
+    """A member's volume vanished or went to ERROR before it held data: the workflow makes it anew."""
+
+    retryable = False
+
+
 class GuestUnreachable(StepError):
     """SSH does not answer, although the activity waited: the workflow asks the cloud what became of the server."""
 
@@ -62,5 +68,11 @@ class GuestRefused(GuestError):
 
 class DeadlineExceeded(StepError):
     """The operation's deadline is near; the message says what was waited for and the last real error."""
+
+    retryable = False
+
+
+class ResourcesLeft(StepError):
+    """Something still carries the uuid of a cluster that was removed: the workflow removes that too."""
 
     retryable = False

@@ -9,24 +9,15 @@ from model.spec import ClusterSpec
 
 
 class ClusterStart(Noun):
-    """Starts a ClusterWorkflow: with a spec to create, with a record to go on after continue-as-new.
+    """Starts a ClusterWorkflow: with a spec to create; with a record to go on with it, or to delete what it names.
 
     `claim` is made by whoever creates, and given again with the update `accepted`: it tells a repeated request from
-    another one for a name in use.
+    another one for a name in use. The spec is missing only where a cluster's workflow was terminated.
     """
 
     claim: str
-    spec: ClusterSpec
+    spec: ClusterSpec | None
     record: ClusterRecord | None = None
-
-
-class DeletionStart(Noun):
-    """Starts a ClusterWorkflow in delete mode, for the resources of a cluster whose workflow was terminated."""
-
-    name: str
-    cluster_id: str
-    datastore: str
-    cloud: str
 
 
 class ProvisionRequest(Noun):
@@ -51,6 +42,7 @@ class DeprovisionRequest(Noun):
     name: str
     cluster_id: str
     cloud: str
+    members: tuple[Instance, ...] = ()
     ambiguous: bool
 
 

@@ -84,6 +84,11 @@ class ClusterSpec(Request):
     )
     on_failure: OnFailure = Field(default=OnFailure.KEEP, description="'keep' or 'delete'")
 
+    @property
+    def member_names(self) -> tuple[str, ...]:
+        """The members' names, `<name>-1` … `<name>-<nodes>`: hostnames, too."""
+        return tuple(f"{self.name}-{number}" for number in range(1, self.nodes + 1))
+
     @model_validator(mode="after")
     def _names_are_consistent(self) -> Self:
         databases = [database.name for database in self.databases]

@@ -18,6 +18,8 @@ class Provider(ABC):
     supports_volumes: ClassVar[bool]
     supports_snapshots: ClassVar[bool]
     request_limit: ClassVar[float]
+    listing_interval: ClassVar[float] = 2.0
+    """Seconds between two listings while anybody waits: the waits cost this much, whatever their number."""
 
     @abstractmethod
     def flavors(self) -> list[Flavor]:

@@ -49,9 +49,10 @@ class EncryptionCodec(PayloadCodec):
         key_id = payload.metadata["key-id"].decode()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise MissingKey(f"a payload needs payload key {key_id!r}, but settings hold only: {', '.join(self._ciphers)}")
+            held = ", ".join(self._ciphers)
+            raise MissingKey(f"a payload needs payload key {key_id!r}, but settings hold only: {held} (payload_keys)")
         try:
             plain = cipher.decrypt(payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:], key_id.encode())
         except InvalidTag as error:
-            raise MissingKey(f"payload key {key_id!r} in settings is not the one this payload was written with") from error
+            raise MissingKey(f"payload key {key_id!r} in settings did not write this payload") from error
         return Payload.FromString(plain)

@@ -5,8 +5,9 @@ from model.spec import ClusterSpec
 
 
 def members_of(spec: ClusterSpec) -> tuple[Instance, ...]:
-    """Return the members `<name>-1` … `<name>-<nodes>`; the first is the primary."""
-    return tuple(
-        Instance(name=f"{spec.name}-{number}", role=Role.PRIMARY if number == 1 else Role.REPLICA)
-        for number in range(1, spec.nodes + 1)
+    """Return the members of a cluster that is to be built; the first is the primary."""
+    primary, *replicas = spec.member_names
+    return (
+        Instance(name=primary, role=Role.PRIMARY),
+        *(Instance(name=replica, role=Role.REPLICA) for replica in replicas),
     )

@@ -6,18 +6,20 @@ from datetime import datetime
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
-    TimeoutError as TemporalTimeoutError,
     TimeoutType,
     is_cancelled_exception,
 )
+from temporalio.exceptions import (
+    TimeoutError as TemporalTimeoutError,
+)
 
 from model.cluster import Fault
-from model.errors import FailureDetail, GuestUnreachable, ServerLost
+from model.errors import FailureDetail, GuestUnreachable, ResourcesLeft, ServerLost, VolumeLost
 
 MAX_REMAKES = 3
 """How often a member's server may be made anew within one build."""
 
-SENDS_BACK = frozenset({ServerLost.__name__, GuestUnreachable.__name__})
+SENDS_BACK = frozenset({ServerLost.__name__, VolumeLost.__name__, GuestUnreachable.__name__})
 """Failures that say nothing against the request: the member goes back to create_server, which looks what is there."""
 
 
@@ -35,6 +37,11 @@ def too_often(servers: Collection[str]) -> bool:
     return len(servers) > MAX_REMAKES
 
 
+def came_late(error: ActivityError) -> bool:
+    """Return whether a removal is not over because something appeared after its listing."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == ResourcesLeft.__name__
+
+
 def fault_of(error: BaseException, at: datetime) -> Fault:
     """Return the fault that names the member, the step and the cause of a failed or cancelled operation."""
     if is_cancelled_exception(error) or not isinstance(error, ActivityError):
@@ -42,9 +49,7 @@ def fault_of(error: BaseException, at: datetime) -> Fault:
     detail = _detail(error.cause) if isinstance(error.cause, ApplicationError) else None
     step = error.activity_id.split("/")[0] if error.activity_id else error.activity_type
     member = (detail.member if detail else None) or _member(error)
-    return Fault(
-        member=member, step=step, message=_message(error), attempt=detail.attempt if detail else None, at=at
-    )
+    return Fault(member=member, step=step, message=_message(error), attempt=detail.attempt if detail else None, at=at)
 
 
 def _member(error: ActivityError) -> str | None:

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import is_cancelled_exception
 
-Result = TypeVar("Result")
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
-async def side_by_side(*work: Coroutine[Any, Any, Result]) -> list[Result]:
+async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     """Run all of it; the first failure ends the rest at once, and is raised only when the rest has ended.
 
     asyncio.TaskGroup would not do: it cancels its tasks in the order of a set, which replay does not repeat.
@@ -26,6 +27,12 @@ async def side_by_side(*work: Coroutine[Any, Any, Result]) -> list[Result]:
     for error in sorted(errors, key=is_cancelled_exception):
         raise error
     return [task.result() for task in tasks]
+
+
+async def both(first: Coroutine[Any, Any, First], second: Coroutine[Any, Any, Second]) -> tuple[First, Second]:
+    """Run two different things side by side, as `side_by_side` does."""
+    results = await side_by_side(first, second)
+    return results[0], results[1]
 
 
 def _error(task: asyncio.Task[Any]) -> BaseException | None:

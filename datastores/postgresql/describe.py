@@ -19,15 +19,17 @@ LIBRARIES = ("auth_delay", "auto_explain", "passwordcheck", "pg_prewarm", "pg_st
 
 QUERY = """
 WITH listed AS (
-    SELECT lower(name) AS name, vartype, coalesce(unit, '') AS unit, coalesce(min_val, '') AS minimum,
-        coalesce(max_val, '') AS maximum,
+    SELECT lower(name) AS name, vartype, coalesce(unit, '') AS unit,
+        CASE WHEN context = 'internal' THEN '' ELSE coalesce(min_val, '') END AS minimum,
+        CASE WHEN context = 'internal' THEN '' ELSE coalesce(max_val, '') END AS maximum,
         CASE
             WHEN name IN ('TimeZone', 'log_timezone') THEN (SELECT array_agg(z.name) FROM pg_timezone_names z)
             WHEN name = 'default_text_search_config' THEN
                 (SELECT array_agg('pg_catalog.' || cfgname) || array_agg(cfgname::text) FROM pg_ts_config)
             WHEN name = 'client_encoding' THEN
                 (SELECT array_agg(pg_encoding_to_char(e)) FROM generate_series(0, 41) e)
-            WHEN name = 'default_table_access_method' THEN (SELECT array_agg(amname::text) FROM pg_am WHERE amtype = 't')
+            WHEN name = 'default_table_access_method' THEN
+                (SELECT array_agg(amname::text) FROM pg_am WHERE amtype = 't')
             WHEN name = 'timezone_abbreviations' THEN ARRAY['Default', 'Australia', 'India']
             WHEN name IN ('lc_messages', 'lc_monetary', 'lc_numeric', 'lc_time') THEN ARRAY['C', 'POSIX']
             ELSE enumvals

@@ -31,8 +31,8 @@ class PostgresqlParameter:
     name: str
     type: str
     unit: str
-    minimum: Decimal | None
-    maximum: Decimal | None
+    minimum: Decimal
+    maximum: Decimal
     values: tuple[str, ...]
     context: str
 
@@ -75,12 +75,16 @@ class PostgresqlParameter:
         return None if pattern is None or re.fullmatch(pattern, text) else allowed
 
     def _number_problem(self, value: Setting) -> str | None:
-        if (number := self._number(value)) is None or (self.type == "integer" and self._is_torn(value, number)):
+        number = self._number(value)
+        if number is None or (self.type == "integer" and number != number.to_integral_value()):
+            return self._allowed_number()  # PostgreSQL would round a broken number of units silently
+        if not self.minimum <= number <= self.maximum:
             return self._allowed_number()
-        if self.minimum is not None and number < self.minimum or self.maximum is not None and number > self.maximum:
-            return self._allowed_number()
-        multiple = rules.MULTIPLE.get(self.name, 1)
-        return None if number % multiple == 0 else f"a multiple of {multiple}"
+        special, least = rules.SPECIAL.get(self.name, (number, number))
+        if number != special and number < least:
+            return f"{special}, or from {least}"
+        multiple = rules.MULTIPLE.get(self.name)
+        return f"a multiple of {multiple}" if multiple and number % multiple else None
 
     def _number(self, value: Setting) -> Decimal | None:
         """Read a number with an optional unit; None if it is neither."""
@@ -96,21 +100,18 @@ class PostgresqlParameter:
         """How many of the parameter's units one `unit` is; 0 if the parameter has no such unit."""
         if not unit:
             return Decimal(1)
-        count, own = re.fullmatch(r"(\d*)(\w*)", self.unit).groups() if self.unit else ("", "")  # type: ignore[union-attr]
+        own = self.unit.lstrip("0123456789")
+        count = int(self.unit.removesuffix(own) or 1)
         for units in (MEMORY, TIME):
             if own in units and unit in units:
-                return Decimal(units[unit]) / (units[own] * int(count or 1))
+                return Decimal(units[unit]) / (units[own] * count)
         return Decimal(0)
-
-    def _is_torn(self, value: Setting, number: Decimal) -> bool:
-        """Whether a value is no whole number of units: PostgreSQL would round it silently."""
-        return number != number.to_integral_value()
 
     def _allowed_number(self) -> str:
         kind = "a whole number" if self.type == "integer" else "a number"
         family = next((units for units in (MEMORY, TIME) if self.unit.lstrip("0123456789") in units), {})
         units = f" of {self.unit}, or with a unit ({', '.join(family)})" if family and self.unit else ""
-        return f"{kind} from {self.minimum:f} to {self.maximum:f}{units}"
+        return f"{kind} from {_plain(self.minimum)} to {_plain(self.maximum)}{units}"
 
 
 def quote(text: str) -> str:
@@ -130,15 +131,11 @@ def configuration_manager(version: str) -> ConfigurationManager:
 
 def _parameter(row: dict[str, str]) -> PostgresqlParameter:
     name = row["name"]
-    minimum = max(_limits(row["minimum"], rules.MINIMUM.get(name)), default=None)
-    maximum = min(_limits(row["maximum"], rules.MAXIMUM.get(name)), default=None)
+    minimum = max(Decimal(row["minimum"] or 0), rules.MINIMUM.get(name, Decimal("-Infinity")))
+    maximum = min(Decimal(row["maximum"] or 0), rules.MAXIMUM.get(name, Decimal("Infinity")))
     refused = rules.REFUSED_VALUES.get(name, ())
     values = tuple(value for value in row["values"].split(",") if value and value not in refused)
     return PostgresqlParameter(name, row["type"], row["unit"], minimum, maximum, values, row["context"])
-
-
-def _limits(*limits: str | int | None) -> list[Decimal]:
-    return [Decimal(limit) for limit in limits if limit not in (None, "")]
 
 
 def _closed(parameter: PostgresqlParameter) -> str | None:
@@ -150,9 +147,9 @@ def _closed(parameter: PostgresqlParameter) -> str | None:
 def _boolean(value: Setting) -> bool | None:
     """Read a boolean as PostgreSQL does (parse_bool): unambiguous beginnings of its words; None if it is none."""
     text = _text(value).lower()
-    if text in ("1", "on") or text and any(word.startswith(text) for word in ("true", "yes")):
+    if text in ("1", "on") or (text and any(word.startswith(text) for word in ("true", "yes"))):
         return True
-    if text in ("0", "of", "off") or text and any(word.startswith(text) for word in ("false", "no")):
+    if text in ("0", "of", "off") or (text and any(word.startswith(text) for word in ("false", "no"))):
         return False
     return None
 
@@ -163,6 +160,10 @@ def _text(value: Setting) -> str:
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"
     return f"{Decimal(repr(value)):f}" if isinstance(value, float) and value - value == 0 else str(value)
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number:f}" if abs(number) < 10**15 else f"{number:.4g}"
 
 
 def _some(choices: tuple[str, ...]) -> str:

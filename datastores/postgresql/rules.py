@@ -1,6 +1,7 @@
 """What may be asked of PostgreSQL's parameters beyond type and range: those not open, and the forms of lists."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 _IDENTITY = "durabase sets it for each member"
 _FILES = "durabase decides where the server's files lie"
@@ -11,7 +12,6 @@ _LOG = "the server's log goes to the log of its service"
 
 RESERVED: Mapping[str, str] = {
     "allow_alter_system": "the configuration is durabase's: a server's own changes would be lost with it",
-    "authentication_timeout": "durabase's own logins depend on it",
     "bonjour": "the server is found by its address only",
     "bonjour_name": "the server is found by its address only",
     "cluster_name": _IDENTITY,
@@ -60,10 +60,12 @@ CLOSED_CONTEXTS: Mapping[str, str] = {
 
 CLOSED_PREFIXES: Mapping[str, str] = {"ssl_": _CERTIFICATES}
 
-MINIMUM: Mapping[str, int] = {"max_wal_senders": 10, "max_replication_slots": 10, "max_connections": 10}
+MINIMUM: Mapping[str, Decimal] = {
+    name: Decimal(10) for name in ("max_wal_senders", "max_replication_slots", "max_connections")
+}
 """Lower limits that replication and durabase's own connections need; the server's own are lower."""
 
-MAXIMUM: Mapping[str, int] = {"max_stack_depth": 7168}
+MAXIMUM: Mapping[str, Decimal] = {"max_stack_depth": Decimal(7168)}
 """Upper limits: the stack is limited to 8 MiB (8192 kB) on common systems, and the server refuses more."""
 
 MULTIPLE: Mapping[str, int] = {
@@ -74,6 +76,9 @@ MULTIPLE: Mapping[str, int] = {
     )
 }
 """Buffer counts that the server takes only in multiples (check_slru_buffers)."""
+
+SPECIAL: Mapping[str, tuple[int, int]] = {"io_max_concurrency": (-1, 1), "vacuum_buffer_usage_limit": (0, 128)}
+"""Parameters with a special value, and the least of the others; the server takes nothing between."""
 
 REFUSED_VALUES: Mapping[str, tuple[str, ...]] = {"wal_level": ("minimal",), "huge_pages": ("on",)}
 """Choices that the server knows, but with which a member would not replicate or not start."""

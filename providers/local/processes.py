@@ -1,21 +1,23 @@
-"""Processes known by more than a pid, and the end of all that belong to one server. Linux only (reads /proc)."""
+"""Processes known by more than a pid, and the end of all that belong to one server. Reads /proc: Linux only."""
 
 import json
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Self
-
-import psutil
 
 SERVER_VARIABLE = "DURABASE_SERVER"
 """Environment variable with the server's id: every process of a server inherits it."""
 
 KILL_SECONDS = 5.0
 POLL_SECONDS = 0.02
+
+GONE = (FileNotFoundError, ProcessLookupError)
+"""What /proc answers for a process that has ended."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,22 @@ class ProcessIdentity:
     def of(cls, pid: int) -> Self | None:
         """Return who has that pid now; None if nobody, and a zombie counts as nobody."""
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
+            state, started = _stat(pid)
+        except GONE:
             return None
-        # The name in parentheses may hold anything; the state is field 3 and the start field 22 of proc(5).
-        fields = stat.rpartition(")")[2].split()
-        return None if fields[0] in "ZXx" else cls(pid, int(fields[19]), host_boot())
+        return None if state in "ZXx" else cls(pid, started, host_boot())
+
+    @classmethod
+    def own(cls) -> Self:
+        """Return the calling process's identity."""
+        return cls(os.getpid(), _stat(os.getpid())[1], host_boot())
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """Return the identity kept in a file; None without a file or with a torn one."""
         try:
             return cls(**json.loads(path.read_text()))
-        except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        except (FileNotFoundError, ValueError, TypeError):
             return None
 
     def write(self, path: Path) -> None:
@@ -55,19 +60,13 @@ class ProcessIdentity:
         """Return whether this very process still runs."""
         return ProcessIdentity.of(self.pid) == self
 
-    def terminate(self, seconds: float) -> bool:
-        """Send SIGTERM and wait at most `seconds` for the end; return whether it came."""
-        if self.alive():
-            try:
-                os.kill(self.pid, signal.SIGTERM)
-            except ProcessLookupError:
-                return True
+    def terminate(self, seconds: float) -> None:
+        """Send SIGTERM and wait at most `seconds` for the end."""
         ends = time.monotonic() + seconds
-        while self.alive():
-            if time.monotonic() >= ends:
-                return False
+        if self.alive():
+            _signal(self.pid, signal.SIGTERM)
+        while self.alive() and time.monotonic() < ends:
             time.sleep(POLL_SECONDS)
-        return True
 
 
 @cache
@@ -82,31 +81,43 @@ def kill_all(server_id: str, home: Path) -> bool:
     Looks again after each round, because a process may have forked meanwhile; takes at most 5 seconds.
     """
     ends = time.monotonic() + KILL_SECONDS
-    while doomed := [process for process in psutil.process_iter() if _belongs(process, server_id, home)]:
-        for process in doomed:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs(doomed, timeout=max(0.0, ends - time.monotonic()))
+    while doomed := processes_of(server_id, home):
         if time.monotonic() >= ends:
             return False
+        for pid in doomed:
+            _signal(pid, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
     return True
 
 
-def _belongs(process: psutil.Process, server_id: str, home: Path) -> bool:
+def processes_of(server_id: str, home: Path) -> list[int]:
+    """Return the pids of a server's living processes, without the caller's own."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [pid for pid in pids if pid != os.getpid() and _belongs(pid, server_id, home)]
+
+
+def _belongs(pid: int, server_id: str, home: Path) -> bool:
     """A process is a server's by its marker, or by its directory where it has written over its environment.
 
     A database that shows its state in its title does the latter. The directory alone is not enough: a person's
     shell may stand in there.
     """
-    if process.pid == os.getpid():
-        return False
     try:
-        environment = process.environ()
-        if environment.get(SERVER_VARIABLE) == server_id:
-            return True
-        overwritten = "PATH" not in environment and SERVER_VARIABLE not in environment
-        return overwritten and home in Path(process.cwd()).parents
-    except (psutil.Error, OSError):
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        if f"{SERVER_VARIABLE}={server_id}".encode() in environment:
+            return ProcessIdentity.of(pid) is not None
+        overwritten = not any(entry.startswith((b"PATH=", SERVER_VARIABLE.encode())) for entry in environment)
+        return overwritten and home in Path(f"/proc/{pid}/cwd").readlink().parents
+    except (*GONE, PermissionError):
         return False
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """Return a process's state and start: fields 3 and 22 of proc(5), behind a name that may hold anything."""
+    fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return fields[0], int(fields[19])
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

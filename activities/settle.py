@@ -1,0 +1,23 @@
+"""Which of several to keep: one total order, which every attempt computes alike."""
+
+from collections.abc import Iterable
+
+from model.cloud import Server, ServerStatus, Volume, VolumeStatus
+
+
+def keep_server(servers: Iterable[Server]) -> Server | None:
+    """Return the one server to keep: not broken, with a volume attached, oldest, lowest id; None of none."""
+    return min(
+        servers,
+        key=lambda each: (each.status is ServerStatus.ERROR, not each.volumes, each.created_at, each.id),
+        default=None,
+    )
+
+
+def keep_volume(volumes: Iterable[Volume]) -> Volume | None:
+    """Return the one volume to keep: not broken, attached, oldest, lowest id; None of none."""
+    return min(
+        volumes,
+        key=lambda each: (each.status is VolumeStatus.ERROR, each.server_id is None, each.created_at, each.id),
+        default=None,
+    )

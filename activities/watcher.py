@@ -1,0 +1,87 @@
+"""Watcher: everybody who waits for a cloud shares one listing per tick."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from model.errors import DeadlineExceeded, ProviderError
+from temporal.heartbeat import note
+
+DEADLINE_MARGIN = timedelta(seconds=5)
+"""A wait gives up this long before its deadline, so that its typed error arrives and not a bare timeout."""
+
+
+class Listed(Protocol):
+    """What a listing holds."""
+
+    @property
+    def id(self) -> str:
+        """The resource's id."""
+
+
+Item = TypeVar("Item", bound=Listed)
+Result = TypeVar("Result")
+Judge = Callable[[Mapping[str, Item]], Result | str]
+
+
+class Watcher(Generic[Item]):
+    """Lists one kind of resource every `interval` seconds while anybody waits, however many they are."""
+
+    def __init__(self, list_all: Callable[[], Awaitable[Sequence[Item]]], interval: float) -> None:
+        self._list_all = list_all
+        self._interval = interval
+        self._waiting: list[asyncio.Future[Mapping[str, Item]]] = []
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def until(self, judge: Callable[[Mapping[str, Item]], "Result | Waiting"], deadline: datetime) -> Result:
+        """Give each new listing to `judge` until it answers with anything but Waiting, whose reason is noted.
+
+        A listing counts only if it was begun after the wait for it: an absence in an older one means nothing.
+        Raises what `judge` raises, and DeadlineExceeded with the last reason shortly before the deadline.
+        """
+        reason = "the first listing"
+        try:
+            async with asyncio.timeout((deadline - DEADLINE_MARGIN - datetime.now(UTC)).total_seconds()):
+                while True:
+                    try:
+                        answer = judge(await self._next_listing())
+                    except ProviderError as error:
+                        if not error.retryable:
+                            raise
+                        answer = Waiting(str(error))
+                    if not isinstance(answer, Waiting):
+                        return answer
+                    reason = answer.reason
+                    note(f"waits: {reason}")
+        except TimeoutError:
+            raise DeadlineExceeded(f"gave up at the deadline; at last: {reason}") from None
+
+    async def _next_listing(self) -> Mapping[str, Item]:
+        listing: asyncio.Future[Mapping[str, Item]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(listing)
+        if self._ticking is None or self._ticking.done():
+            self._ticking = asyncio.create_task(self._tick())
+        return await listing
+
+    async def _tick(self) -> None:
+        while self._waiting:
+            served, self._waiting = self._waiting, []
+            try:
+                listing = {item.id: item for item in await self._list_all()}
+            except Exception as error:  # noqa: BLE001 - each waiting activity raises or notes it
+                for future in served:
+                    if not future.done():
+                        future.set_exception(error)
+            else:
+                for future in served:
+                    if not future.done():
+                        future.set_result(listing)
+            await asyncio.sleep(self._interval)
+
+
+class Waiting:
+    """A judge's answer that the wait goes on, and why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason

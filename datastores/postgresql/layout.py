@@ -1,0 +1,33 @@
+"""Where PostgreSQL lies on a member, and the accounts that are durabase's own."""
+
+from datastores.base import ADMINISTRATOR
+
+MOUNT_POINT = "/var/lib/postgresql"
+DATA = f"{MOUNT_POINT}/data"
+NEW_DATA = f"{MOUNT_POINT}/data.new"
+"""Where a data directory is made before it is renamed to DATA: DATA is whole, or it is not there."""
+
+CONFIG = f"{MOUNT_POINT}/config"
+"""Outside of the data directory, so that a copy of the primary does not carry the primary's identity."""
+
+CONFIG_FILE = f"{CONFIG}/postgresql.conf"
+ACCESS_FILE = f"{CONFIG}/pg_hba.conf"
+USER_MAP_FILE = f"{CONFIG}/pg_ident.conf"
+SYNCHRONOUS_FILE = f"{CONFIG}/synchronous.conf"
+"""Names the synchronous standbys: included, because it may only take effect once they stream."""
+
+ADMINISTRATOR_PASSFILE = f"{CONFIG}/administrator.pgpass"
+REPLICATION_PASSFILE = f"{CONFIG}/replication.pgpass"
+
+PORT = 5432
+SYSTEM_USER = "postgres"
+REPLICATION = f"{ADMINISTRATOR}_replication"
+"""The role that replicas stream with; pg_hba.conf lets it do nothing else."""
+
+SUPERUSER = "postgres"
+"""The engine's own superuser, for people; it exists once root is enabled."""
+
+
+def slot(member: str) -> str:
+    """Return the name of a member's replication slot: hyphens, which slots cannot have, as underscores."""
+    return member.replace("-", "_")

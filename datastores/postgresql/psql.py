@@ -1,0 +1,98 @@
+"""durabase's own way into a member's database: psql on its guest, over TCP, SQL on standard input."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datastores.base import ADMINISTRATOR
+from datastores.context import InstanceContext, server_of
+from datastores.postgresql import layout, sql
+from datastores.postgresql.client import MAINTENANCE_DATABASE, conninfo
+from guests.base import CommandResult
+from model.cluster import Instance
+from model.errors import GuestError
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 120
+"""Creating a database copies a template and may checkpoint."""
+
+FLAGS = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=terse")
+"""Terse, because an error's excerpt of the statement could show a verifier."""
+
+
+@dataclass(frozen=True)
+class Psql:
+    """The administrator's sessions on one member, started from the member that `context` works on."""
+
+    context: InstanceContext
+    target: Instance
+
+    def query(self, statement: str, database: str = MAINTENANCE_DATABASE) -> list[str]:
+        """Return the rows of a query, unaligned. Raises GuestError with the database's own words."""
+        return self._run(statement, database).stdout.splitlines()
+
+    def execute(self, statements: str, database: str = MAINTENANCE_DATABASE) -> None:
+        """Run statements, each its own transaction. Raises GuestError with the database's own words."""
+        self._run(statements, database, changes=True)
+
+    def attempt(self, statement: str) -> str | None:
+        """Return a query's output, None if the database does not answer it."""
+        result = self._run(statement, MAINTENANCE_DATABASE, check=False)
+        return result.stdout.strip() if result.code == 0 else None
+
+    def log_in(self, user: str, password: str, databases: Sequence[str]) -> None:
+        """Log in as a user to each database. Raises GuestError if the database refuses.
+
+        The password goes to psql's `\\connect` on standard input: no file, no environment.
+        """
+        lines = [f"{self._connect(user, password, name)}\nSELECT 1;" for name in databases]
+        self._run("\n".join(lines), MAINTENANCE_DATABASE)
+
+    def _connect(self, user: str, password: str, database: str) -> str:
+        parts = conninfo(
+            host=self._address,
+            port=str(layout.PORT),
+            user=user,
+            password=password,
+            dbname=database,
+            options=sql.options({"synchronous_commit": "local"}),
+        )
+        return r"\connect -reuse-previous=off " + psql_argument(parts)
+
+    @property
+    def _address(self) -> str:
+        return address_of(self.target)
+
+    def _run(self, script: str, database: str, *, check: bool = True, changes: bool = False) -> CommandResult:
+        guest = self.context.guest
+        environment = {
+            "PGHOST": self._address,
+            "PGPORT": str(layout.PORT),
+            "PGUSER": ADMINISTRATOR,
+            "PGDATABASE": database,
+            "PGPASSFILE": guest.path(layout.ADMINISTRATOR_PASSFILE),
+            "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
+            "PGCLIENTENCODING": "UTF8",
+            "PGOPTIONS": sql.options(),
+        }
+        return guest.run(
+            [self.context.programs["psql"], *FLAGS],
+            user=layout.SYSTEM_USER,
+            stdin=script,
+            environment=environment,
+            timeout=STATEMENT_SECONDS,
+            check=check,
+            changes=changes,
+        )
+
+
+def psql_argument(text: str) -> str:
+    """Return a text as one argument of a psql meta-command, quoted (psql's manual, "Meta-Commands")."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def address_of(instance: Instance) -> str:
+    """Return the address a member's database listens on. Raises GuestError if its server has none yet."""
+    address = server_of(instance).address
+    if address is None:
+        raise GuestError(f"the server of {instance.name} has no address yet")
+    return address

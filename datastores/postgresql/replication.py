@@ -1,0 +1,66 @@
+"""Streaming replication: the primary's slots and role, a replica's copy, and who streams."""
+
+from datastores.context import InstanceContext
+from datastores.postgresql import layout, sql
+from datastores.postgresql.client import conninfo
+from datastores.postgresql.psql import Psql, address_of
+from model.cluster import Instance
+from temporal.heartbeat import note
+
+CHECK_SECONDS = 60
+
+
+def primary_conninfo(context: InstanceContext) -> str:
+    """Return how a replica reaches the primary; its password is in a file of its own."""
+    return conninfo(
+        host=address_of(context.primary),
+        port=str(layout.PORT),
+        user=layout.REPLICATION,
+        application_name=context.instance.name,
+        passfile=context.guest.path(layout.REPLICATION_PASSFILE),
+    )
+
+
+def create_slots(psql: Psql, replicas: list[Instance]) -> None:
+    """Create each replica's slot on the primary unless it is there; a slot keeps the WAL that its replica lacks."""
+    for replica in replicas:
+        psql.execute(sql.create_slot(layout.slot(replica.name)))
+
+
+def copy_primary(context: InstanceContext) -> None:
+    """Copy the primary's data directory, as a standby's, unless the member has one.
+
+    The copy is made beside and renamed, so a torn one is never started; its rest is removed first.
+    """
+    guest = context.guest
+    size = Psql(context, context.primary).query("SELECT pg_size_pretty(sum(pg_database_size(oid))) FROM pg_database")
+    note(f"copies {size[0]} from {context.primary.name}")
+    new = guest.path(layout.NEW_DATA)
+    command = [
+        context.programs["pg_basebackup"],
+        f"--dbname={primary_conninfo(context)}",
+        f"--pgdata={new}",
+        "--checkpoint=fast",
+        "--wal-method=stream",
+        f"--slot={layout.slot(context.instance.name)}",
+        "--no-password",
+    ]
+    guest.run(["rm", "-rf", new], user=layout.SYSTEM_USER, timeout=context.seconds_left)
+    guest.run(command, user=layout.SYSTEM_USER, timeout=context.seconds_left)
+    guest.run(["touch", f"{new}/standby.signal"], user=layout.SYSTEM_USER)
+    guest.run(["mv", new, guest.path(layout.DATA)], user=layout.SYSTEM_USER)
+
+
+def reason_not_receiving(psql: Psql) -> str | None:
+    """Return why a replica does not stream from its primary, None if it does."""
+    status = psql.attempt("SELECT status FROM pg_stat_wal_receiver")
+    return None if status == "streaming" else f"its WAL receiver is {status or 'not there'}"
+
+
+def reason_not_streaming(psql: Psql, replicas: list[Instance]) -> str | None:
+    """Return which replicas the primary does not stream to, None if it does to all."""
+    rows = psql.query("SELECT application_name || ' ' || state FROM pg_stat_replication")
+    states = dict(row.rsplit(" ", 1) for row in rows)
+    missing = {replica.name: states.get(replica.name, "not connected") for replica in replicas}
+    late = [f"{name} is {state}" for name, state in missing.items() if state != "streaming"]
+    return ", ".join(late) or None

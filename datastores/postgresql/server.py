@@ -1,0 +1,66 @@
+"""One member's server: its data directory and its own files."""
+
+from datastores.base import ADMINISTRATOR
+from datastores.context import InstanceContext
+from datastores.postgresql import layout
+from datastores.postgresql.client import password_line
+from temporal.heartbeat import note
+
+INITIALISE_SECONDS = 300
+CHECK_SECONDS = 60
+
+INITIALISE_SCRIPT = 'cat | "$@" --pwfile=/dev/stdin'
+"""The pipe must belong to the system user: one made by the login user cannot be opened again as /dev/stdin."""
+
+SAMPLES = ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")
+"""Files that initdb makes and nothing reads here: the server's own are in layout.CONFIG."""
+
+
+def has_data(context: InstanceContext) -> bool:
+    """Return whether the member has a data directory; it is whole then, since it came by a rename."""
+    return context.guest.read_file(f"{layout.DATA}/PG_VERSION") is not None
+
+
+def initialise(context: InstanceContext) -> None:
+    """Make a new data directory: beside, then renamed. What a torn attempt left is removed first."""
+    note("initialises the data directory")
+    guest, new = context.guest, context.guest.path(layout.NEW_DATA)
+    command = [
+        context.programs["initdb"],
+        f"--pgdata={new}",
+        f"--username={ADMINISTRATOR}",
+        "--auth=scram-sha-256",
+        "--data-checksums",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+    ]
+    guest.run(["rm", "-rf", new], user=layout.SYSTEM_USER, timeout=INITIALISE_SECONDS)
+    guest.run(
+        ["sh", "-c", INITIALISE_SCRIPT, "sh", *command],
+        user=layout.SYSTEM_USER,
+        stdin=context.secrets.password("administrator") + "\n",
+        timeout=INITIALISE_SECONDS,
+    )
+    guest.run(["rm", *(f"{new}/{name}" for name in SAMPLES)], user=layout.SYSTEM_USER)
+    guest.run(["mv", new, guest.path(layout.DATA)], user=layout.SYSTEM_USER)
+
+
+def write_password_files(context: InstanceContext) -> None:
+    """Write the passwords of durabase's own accounts, for libpq on the member."""
+    password = context.secrets.password
+    write(context, layout.ADMINISTRATOR_PASSFILE, password_line("*", "*", ADMINISTRATOR, password("administrator")))
+    write(context, layout.REPLICATION_PASSFILE, password_line("*", "*", layout.REPLICATION, password("replication")))
+
+
+def write(context: InstanceContext, path: str, content: str) -> None:
+    """Write a file that only the server may read."""
+    context.guest.write_file(path, content, mode=0o600, owner=layout.SYSTEM_USER)
+
+
+def check_configuration(context: InstanceContext) -> None:
+    """Let the server judge its configuration without starting. Raises GuestError in the server's own words."""
+    # A parameter computed at run time makes it go through the whole of its start but listening.
+    command = [context.programs["postgres"], "-D", context.guest.path(layout.CONFIG), "-C", "shared_memory_size"]
+    context.guest.run(command, user=layout.SYSTEM_USER, timeout=CHECK_SECONDS)

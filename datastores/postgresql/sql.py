@@ -1,0 +1,84 @@
+"""SQL as text: quoting, and the few statements that durabase runs. All pure."""
+
+from collections.abc import Mapping, Sequence
+
+SESSION: Mapping[str, str] = {
+    "client_min_messages": "warning",
+    "default_transaction_read_only": "off",
+    "idle_session_timeout": "0",
+    "lock_timeout": "0",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+    "log_statement": "none",
+    "search_path": "pg_catalog",
+    "standard_conforming_strings": "on",
+    "statement_timeout": "0",
+    "synchronous_commit": "local",
+    "transaction_timeout": "0",
+}
+"""durabase's own sessions: independent of a request's overrides, never waiting for a standby, nothing in the log."""
+
+
+def identifier(name: str) -> str:
+    """Return a name as a quoted identifier. Raises ValueError for NUL, which PostgreSQL cannot hold."""
+    return '"' + _without_nul(name).replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as a string literal. Raises ValueError for NUL."""
+    doubled = _without_nul(text).replace("'", "''")
+    return f" E'{doubled}'".replace("\\", "\\\\") if "\\" in text else f"'{doubled}'"
+
+
+def options(session: Mapping[str, str] = SESSION) -> str:
+    """Return session settings as libpq's `options` (PGOPTIONS)."""
+    return " ".join(f"-c {name}={value}" for name, value in session.items())
+
+
+def has_database(name: str) -> str:
+    """Return the query whether a database is there."""
+    return f"SELECT count(*) FROM pg_database WHERE datname = {literal(name)}"
+
+
+def create_database(name: str) -> str:
+    """Return what creates a database."""
+    return f"CREATE DATABASE {identifier(name)};"
+
+
+def close_database(name: str) -> str:
+    """Return what takes a database from those who were not named its users: everybody may connect by default."""
+    return f"REVOKE ALL ON DATABASE {identifier(name)} FROM PUBLIC;"
+
+
+def password_of(role: str) -> str:
+    """Return the query for a role's verifier: no row for no role, an empty one for no password."""
+    return f"SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = {literal(role)}"
+
+
+def set_role(verb: str, role: str, attributes: str, verifier: str | None) -> str:
+    """Return what creates (`verb` CREATE) or changes (ALTER) a role; no verifier leaves its password alone."""
+    password = f" PASSWORD {literal(verifier)}" if verifier else ""
+    return f"{verb} ROLE {identifier(role)} WITH {attributes}{password};"
+
+
+def grant_databases(role: str, databases: Sequence[str]) -> str:
+    """Return what lets a role connect to databases and create schemas and temporary tables there."""
+    return "\n".join(f"GRANT ALL ON DATABASE {identifier(name)} TO {identifier(role)};" for name in databases)
+
+
+def grant_schema(role: str) -> str:
+    """Return what lets a role create tables in the current database; since PostgreSQL 15 only its owner may."""
+    return f"GRANT ALL ON SCHEMA public TO {identifier(role)};"
+
+
+def create_slot(slot: str) -> str:
+    """Return what creates a physical replication slot that keeps WAL from now on, unless it is there."""
+    missing = f"NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = {literal(slot)})"
+    return f"SELECT pg_create_physical_replication_slot({literal(slot)}, true) WHERE {missing}"
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("PostgreSQL holds no NUL in names and texts")
+    return text

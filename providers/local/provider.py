@@ -1,0 +1,104 @@
+"""LocalProvider: the embedded cloud, on this host and without privileges."""
+
+import shutil
+from pathlib import Path
+from typing import ClassVar
+
+from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.errors import ProviderRefused
+from providers.base import Provider
+from providers.local.host import check_host
+from providers.local.servers import Servers
+from providers.local.state import StateDirectory
+from providers.local.volumes import Volumes
+
+GIB = 1024**3
+
+FLAVORS = (
+    Flavor(id="small", name="small", vcpus=1, memory=512, disk=1),
+    Flavor(id="medium", name="medium", vcpus=2, memory=2048, disk=1),
+    Flavor(id="large", name="large", vcpus=4, memory=8192, disk=1),
+)
+
+
+class LocalProvider(Provider):
+    """Servers and volumes as directories below `<state_dir>/local/`; safe for many processes at once.
+
+    A server has its own address in 127.0.0.0/8, an SSH endpoint with its own host key, and services under
+    supervisor that outlive the caller. What it does not do: servers are not isolated from each other or from the
+    host, and sizes are not enforced: a flavor only scales configuration files, a volume only records its size.
+    """
+
+    supports_volumes: ClassVar[bool] = True
+    supports_snapshots: ClassVar[bool] = False
+    request_limit: ClassVar[float] = 40.0
+    """The slowest is `destroy`: two locks (15 s), services that stop (10 s), a kill (5 s), files that go."""
+
+    def __init__(self, cloud: str, state_dir: Path) -> None:
+        self.cloud = cloud
+        self._state = StateDirectory(state_dir)
+        self._servers = Servers(self._state)
+        self._volumes = Volumes(self._state, self._servers)
+
+    def flavors(self) -> list[Flavor]:
+        """Return the sizes of server that may be asked for, smallest first."""
+        return list(FLAVORS)
+
+    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:  # noqa: ARG002 - no flavor is enforced
+        """Refuse a host that cannot run servers, and volumes that could never be filled; create nothing."""
+        check_host(self.cloud)
+        self._state.make_folders()
+        free = shutil.disk_usage(self._state.root).free // GIB
+        if nodes * volume_size > free:
+            raise ProviderRefused(
+                f"volume_size {volume_size} is not allowed: {nodes} of it must fit the {free} GiB that are free "
+                f"in {self._state.root}"
+            )
+
+    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
+        """Return every server, or only one cluster's, oldest first."""
+        return [server for server in self._servers.all() if cluster_id in (None, server.tag.cluster_id)]
+
+    def create(self, request: ServerRequest) -> Server:
+        """Make a server's directory and begin to boot it."""
+        check_host(self.cloud)
+        self._state.sweep()
+        server_id = self._servers.make(request, self.flavor(request.flavor))
+        self._servers.boot(server_id)
+        return self._servers.get(server_id)
+
+    def start(self, server_id: str) -> None:
+        """Boot a server that is SHUTOFF, with the address, keys, services and volumes that it had."""
+        self._servers.boot(server_id)
+
+    def destroy(self, server_id: str) -> None:
+        """Stop a server and remove it; its volumes are kept. Returns when no process or directory of it is left."""
+        self._servers.remove(server_id)
+
+    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
+        """Return every volume, or only one cluster's, oldest first."""
+        return [volume for volume in self._volumes.all() if cluster_id in (None, volume.tag.cluster_id)]
+
+    def create_volume(self, request: VolumeRequest) -> Volume:
+        """Make an empty volume."""
+        self._state.sweep()
+        return self._volumes.make(request)
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete a volume and what it holds."""
+        self._volumes.remove(volume_id)
+
+    def attach_volume(self, server_id: str, volume_id: str) -> None:
+        """Attach a volume, also to a server that runs."""
+        self._volumes.attach(server_id, volume_id)
+
+    def snapshot(self, volume_id: str, name: str) -> str:
+        """Refuse: a directory cannot be copied while a database writes into it."""
+        raise ProviderRefused(f"cloud {self.cloud} takes no snapshots, so none of volume {volume_id} named {name!r}")
+
+    def power_on_all(self) -> list[Server]:
+        """Boot every server that is SHUTOFF, as after a reboot of the host; return those it booted."""
+        shut_off = [server for server in self._servers.all() if server.status is ServerStatus.SHUTOFF]
+        for server in shut_off:
+            self._servers.boot(server.id)
+        return shut_off

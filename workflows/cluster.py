@@ -1,0 +1,265 @@
+"""ClusterWorkflow: owns a cluster's name and record for as long as the cluster lives. It only decides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, VersioningBehavior
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.workflow import ChildWorkflowCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from model.cluster import ClusterRecord, Fault, Operation, Probe, Status
+    from model.operations import (
+        ClusterStart,
+        DeprovisionRequest,
+        OperationReport,
+        ProvisionRequest,
+        RestartRequest,
+    )
+    from model.spec import ClusterSpec, OnFailure
+    from workflows.deprovision import DeprovisionWorkflow
+    from workflows.details import table_of_members
+    from workflows.probe import probe_members
+    from workflows.provision import ProvisionWorkflow
+    from workflows.record import begun, first_operation, first_record, probed, reported
+    from workflows.requests import refuse_claim, refuse_restart, refuse_retry
+    from workflows.restart import RestartWorkflow
+
+Request = TypeVar("Request")
+
+STATUS = SearchAttributeKey.for_keyword("DurabaseStatus")
+DATASTORE = SearchAttributeKey.for_keyword("DurabaseDatastore")
+CLOUD = SearchAttributeKey.for_keyword("DurabaseCloud")
+CLUSTER_ID = SearchAttributeKey.for_keyword("DurabaseClusterId")
+SEARCH_ATTRIBUTES = (STATUS, DATASTORE, CLOUD, CLUSTER_ID)
+
+REFUSED = "RequestRefused"
+"""Type of the ApplicationError with which an update or a plan is refused; its message is the sentence."""
+
+
+@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class ClusterWorkflow:
+    """One cluster. The workflow id is its name; an open run is the claim on the name.
+
+    It runs one operation at a time as a child, and starts the next only when the one before has closed. A cancel
+    from the Web UI means delete.
+    """
+
+    @workflow.init
+    def __init__(self, start: ClusterStart) -> None:
+        self._start = start
+        self._record = start.record or first_record(self._spec, workflow.info().first_execution_run_id)
+        self._next: Operation | None = first_operation(start.record)
+        self._running: asyncio.Task[None] | None = None
+        self._planned = start.record is not None
+        self._refusal: str | None = None
+        self._first_fault: Fault | None = None
+        self._over = False
+        self._probing = asyncio.Lock()
+
+    # What people ask and tell.
+
+    @workflow.query(description="The cluster: what it is, where its latest operation stands, its members")
+    def cluster(self) -> ClusterRecord:
+        """Answer what the cluster is and where it stands."""
+        return self._record
+
+    @workflow.update(description="Wait for the plan of the create that made this claim")
+    async def accepted(self, claim: str) -> ClusterRecord:  # noqa: ARG002 - the validator reads it
+        """Return after `plan`. Raises ApplicationError with the refusal if nothing was or will be created."""
+        await workflow.wait_condition(lambda: self._planned or self._over)
+        if self._refusal is not None:
+            raise _refused(self._refusal)
+        return self._record
+
+    @accepted.validator
+    def _may_claim(self, claim: str) -> None:
+        _refuse(refuse_claim(self._record, self._start.claim, claim))
+
+    @workflow.update(description="Take up a failed build or restart again; what exists is adopted")
+    async def retry(self) -> None:
+        """Ask for a new build."""
+        self._ask(Operation.PROVISION)
+
+    @retry.validator
+    def _may_retry(self) -> None:
+        _refuse(refuse_retry(self._record, self._busy))
+
+    @workflow.update(description="Restart the database of every member")
+    async def restart(self) -> None:
+        """Ask for a restart."""
+        self._ask(Operation.RESTART)
+
+    @restart.validator
+    def _may_restart(self) -> None:
+        _refuse(refuse_restart(self._record, self._busy))
+
+    @workflow.update(description="Delete the cluster and everything it has, at any moment")
+    async def delete(self) -> None:
+        """Ask for the removal; a running build is cancelled first."""
+        self._ask(Operation.DELETE)
+
+    @workflow.update(description="Ask every member's database whether it answers now")
+    async def probe(self) -> tuple[Probe, ...]:
+        """Return each member's operating status and file system, and keep the former in the record."""
+        async with self._probing:
+            probes = await probe_members(self._record)
+        self._keep(probed(self._record, probes))
+        return probes
+
+    @workflow.signal(description="A child tells where its operation stands")
+    def report(self, report: OperationReport) -> None:
+        """Take over what the child knows."""
+        self._planned = self._planned or report.identity is not None
+        self._keep(reported(self._record, report))
+
+    # What it does.
+
+    @workflow.run
+    async def run(self, start: ClusterStart) -> None:  # noqa: ARG002 - Temporal gives it to __init__ as well
+        """Run operation after operation until the cluster is deleted or its first plan refused.
+
+        Raises ApplicationError for a refused plan, and with the first Fault after `on_failure="delete"`.
+        """
+        while not self._over:
+            await self._until(lambda: self._next is not None or self._too_long)
+            if self._next is None:
+                workflow.continue_as_new(self._start.model_copy(update={"record": self._record}))
+            await self._run_operation(self._next)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._refusal is not None:
+            raise _refused(self._refusal)
+        if self._first_fault is not None:
+            fault = self._first_fault
+            raise ApplicationError(fault.message, fault, type="ProvisionFailed", non_retryable=True)
+
+    async def _run_operation(self, operation: Operation) -> None:
+        ambiguous = self._record.status is not Status.ACTIVE
+        self._next = None
+        self._record = begun(self._record, operation)
+        self._show(moved=True)
+        failed = await self._failed(self._execute(operation, ambiguous))
+        if operation is Operation.DELETE:
+            self._over = not failed
+        elif failed and self._next is not Operation.DELETE:
+            self._after_failure(operation)
+
+    def _after_failure(self, operation: Operation) -> None:
+        fault = self._record.fault
+        if not self._planned:
+            self._refusal = fault.message if fault else "the plan failed"
+            self._over = True
+        elif operation is Operation.PROVISION and self._spec.on_failure is OnFailure.DELETE:
+            self._first_fault = fault
+            self._ask(Operation.DELETE)
+
+    async def _execute(self, operation: Operation, ambiguous: bool) -> None:
+        """Run an operation's workflow until it has closed. Raises ChildWorkflowError."""
+        record, identity = self._record, self._record.identity
+        match operation:
+            case Operation.PROVISION:
+                known = identity if self._planned else None
+                build = ProvisionRequest(spec=self._spec, cluster_id=identity.id, identity=known)
+                await self._child(ProvisionWorkflow.run, build)
+            case Operation.RESTART:
+                restart = RestartRequest(identity=identity, version=record.version or "", members=record.members)
+                await self._child(RestartWorkflow.run, restart)
+            case Operation.DELETE:
+                removal = DeprovisionRequest(
+                    name=identity.name,
+                    cluster_id=identity.id,
+                    cloud=identity.cloud,
+                    members=record.members,
+                    ambiguous=ambiguous,
+                )
+                await self._child(DeprovisionWorkflow.run, removal)
+
+    async def _child(self, run: Callable[[Any, Request], Awaitable[None]], request: Request) -> None:
+        operation = self._record.operation
+        while True:
+            try:
+                await workflow.execute_child_workflow(
+                    run,
+                    request,
+                    id=f"{self._record.identity.name}/{operation}",
+                    cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+                    static_summary=f"{self._record.identity.name}: {operation}",
+                )
+                return
+            except WorkflowAlreadyStartedError:
+                # The child of a ClusterWorkflow that was terminated a moment ago is about to be terminated, too.
+                await workflow.sleep(1, summary="an earlier run of this operation is about to close")
+
+    async def _failed(self, operation: Coroutine[Any, Any, None]) -> bool:
+        """Run an operation to its end, whatever is asked meanwhile; return whether it failed."""
+        running = self._running = asyncio.create_task(operation)
+        if self._next is Operation.DELETE:
+            running.cancel()
+        await self._until(running.done)
+        self._running = None
+        return running.cancelled() or running.exception() is not None
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition; a cancel that comes meanwhile asks for the removal."""
+        while True:
+            try:
+                await workflow.wait_condition(condition)
+                return
+            except asyncio.CancelledError:
+                self._ask(Operation.DELETE)
+
+    def _ask(self, operation: Operation) -> None:
+        self._next = operation
+        deleting = self._record.operation is Operation.DELETE
+        if operation is Operation.DELETE and self._running is not None and not deleting:
+            self._running.cancel()
+
+    @property
+    def _busy(self) -> bool:
+        return self._running is not None or self._next is not None or self._over
+
+    @property
+    def _too_long(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
+
+    @property
+    def _spec(self) -> ClusterSpec:
+        if self._start.spec is None:
+            raise RuntimeError("a cluster in delete mode has no spec, and nothing but its removal may need one")
+        return self._start.spec
+
+    def _keep(self, record: ClusterRecord) -> None:
+        moved = record.status is not self._record.status
+        self._record = record
+        self._show(moved)
+
+    def _show(self, moved: bool) -> None:
+        """Show the record in the Web UI; search attributes only when the status moved: each upsert is an event."""
+        record, identity = self._record, self._record.identity
+        workflow.set_current_details(
+            table_of_members(
+                OperationReport(
+                    status=record.status, members=record.members, deadline=record.deadline, fault=record.fault
+                )
+            )
+        )
+        if moved:
+            workflow.upsert_search_attributes(
+                [
+                    STATUS.value_set(record.status),
+                    DATASTORE.value_set(identity.datastore),
+                    CLOUD.value_set(identity.cloud),
+                    CLUSTER_ID.value_set(identity.id),
+                ]
+            )
+
+
+def _refuse(reason: str | None) -> None:
+    if reason is not None:
+        raise _refused(reason)
+
+
+def _refused(reason: str) -> ApplicationError:
+    return ApplicationError(reason, type=REFUSED, non_retryable=True)

@@ -1,0 +1,94 @@
+"""How a cluster's record changes: pure functions of the record and what happened."""
+
+from collections.abc import Iterable
+
+from model.cluster import (
+    ClusterIdentity,
+    ClusterRecord,
+    OperatingStatus,
+    Operation,
+    Probe,
+    Status,
+    User,
+)
+from model.operations import OperationReport
+from model.spec import ClusterSpec
+from workflows.placement import members_of
+from workflows.status import member_status
+
+WORST_FIRST = (
+    OperatingStatus.CRASHED,
+    OperatingStatus.SHUTDOWN,
+    OperatingStatus.UNKNOWN,
+    OperatingStatus.HEALTHY,
+)
+
+
+def first_record(spec: ClusterSpec, cluster_id: str) -> ClusterRecord:
+    """Return the record of a cluster that nobody has planned yet."""
+    identity = ClusterIdentity(
+        id=cluster_id, name=spec.name, datastore=spec.datastore, cloud=spec.cloud, root_key_id=""
+    )
+    return ClusterRecord(
+        identity=identity,
+        nodes=spec.nodes,
+        databases=tuple(database.name for database in spec.databases),
+        users=tuple(User(name=user.name, derived_password=user.password is None) for user in spec.users),
+        operation=Operation.PROVISION,
+        status=Status.BUILD,
+        members=members_of(spec),
+    )
+
+
+def first_operation(record: ClusterRecord | None) -> Operation | None:
+    """Return what a ClusterWorkflow does first: build without a record, delete in delete mode, else wait."""
+    if record is None:
+        return Operation.PROVISION
+    deleting = record.operation is Operation.DELETE and record.fault is None
+    return Operation.DELETE if deleting else None
+
+
+def begun(record: ClusterRecord, operation: Operation) -> ClusterRecord:
+    """Return the record at the beginning of an operation."""
+    names = [member.name for member in record.members]
+    start = member_status(operation, "", names or [""], (), failed=False)
+    members = tuple(
+        member.model_copy(update={"status": start, "step": None, "progress": 0}) for member in record.members
+    )
+    changes = {"operation": operation, "status": start, "members": members, "fault": None, "deadline": None}
+    return record.model_copy(update=changes)
+
+
+def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:
+    """Return the record with what a child told; the child knows nothing of the operating status."""
+    operating = {member.name: member.operating_status for member in record.members}
+    members = tuple(
+        member.model_copy(update={"operating_status": operating.get(member.name, member.operating_status)})
+        for member in report.members
+    )
+    known = {"identity": report.identity, "version": report.version, "options": report.options}
+    return record.model_copy(
+        update={
+            **{name: value for name, value in known.items() if value is not None},
+            "status": report.status,
+            "members": members or record.members,
+            "deadline": report.deadline,
+            "fault": report.fault,
+        }
+    )
+
+
+def probed(record: ClusterRecord, probes: Iterable[Probe]) -> ClusterRecord:
+    """Return the record with the operating statuses that a probe found; `status` is another thing and stays."""
+    found = {probe.member: probe.operating_status for probe in probes}
+    members = tuple(
+        member.model_copy(update={"operating_status": found.get(member.name, member.operating_status)})
+        for member in record.members
+    )
+    return record.model_copy(update={"members": members})
+
+
+def operating_status(record: ClusterRecord) -> OperatingStatus:
+    """Return the worst of the members' operating statuses."""
+    statuses = [member.operating_status for member in record.members]
+    return min(statuses, key=WORST_FIRST.index) if statuses else OperatingStatus.UNKNOWN
