@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
-from model.errors import DeadlineExceeded, ProviderError
+from model.errors import DEADLINE_MARGIN, DeadlineExceeded, ProviderError
 from temporal.heartbeat import note
-
-DEADLINE_MARGIN = timedelta(seconds=5)
-"""A wait gives up this long before its deadline, so that its typed error arrives and not a bare timeout."""
 
 
 class Listed(Protocol):
@@ -22,7 +20,13 @@ class Listed(Protocol):
 
 Item = TypeVar("Item", bound=Listed)
 Result = TypeVar("Result")
-Judge = Callable[[Mapping[str, Item]], Result | str]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A judge's answer that the wait goes on, and why."""
+
+    reason: str
 
 
 class Watcher(Generic[Item]):
@@ -34,7 +38,7 @@ class Watcher(Generic[Item]):
         self._waiting: list[asyncio.Future[Mapping[str, Item]]] = []
         self._ticking: asyncio.Task[None] | None = None
 
-    async def until(self, judge: Callable[[Mapping[str, Item]], "Result | Waiting"], deadline: datetime) -> Result:
+    async def until(self, judge: Callable[[Mapping[str, Item]], Result | Waiting], deadline: datetime) -> Result:
         """Give each new listing to `judge` until it answers with anything but Waiting, whose reason is noted.
 
         A listing counts only if it was begun after the wait for it: an absence in an older one means nothing.
@@ -78,10 +82,3 @@ class Watcher(Generic[Item]):
                     if not future.done():
                         future.set_result(listing)
             await asyncio.sleep(self._interval)
-
-
-class Waiting:
-    """A judge's answer that the wait goes on, and why."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason

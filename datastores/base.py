@@ -2,7 +2,7 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,12 @@ class DatastoreManager(ABC):
         self._catalogue = {entry.version: entry for entry in (*self.datastores, *own)}
         self._keys = keys
         self._connect = connector
+
+    @property
+    def activities(self) -> Sequence[Callable[..., object]]:
+        """What the engine's worker registers."""
+        own = (self.plan, self.prepare, self.post_prepare, self.cluster_complete, self.update_status)
+        return [*own, self.get_filesystem_stats, self.ping, self.start, self.stop, self.restart]
 
     # The activities, in the order in which a build runs them.
 

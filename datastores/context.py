@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Protocol
 
@@ -15,12 +15,9 @@ from keys import ClusterSecrets, EngineKeys
 from model.cloud import Server
 from model.cluster import Instance, InstanceTask, Role
 from model.datastore import Datastore
-from model.errors import DeadlineExceeded, GuestRefused, ServerLost
+from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestRefused, ServerLost
 from model.spec import UserSpec
 from temporal.heartbeat import note
-
-DEADLINE_MARGIN = timedelta(seconds=5)
-"""A wait gives up this long before the deadline, so that its own typed error arrives instead of a bare timeout."""
 
 POLL_SECONDS = 0.25
 
@@ -74,6 +71,10 @@ class InstanceContext:
             raise GuestRefused(f"{name} has no packages for {self.guest.packaging}: its catalogue entry has {known}")
         note(f"installs {', '.join(packages)}")
         return self.guest.install(packages)
+
+    def install(self) -> None:
+        """Install the engine's packages unless they are there."""
+        self.programs  # noqa: B018 - reading it installs them
 
     @property
     def seconds_left(self) -> float:

@@ -44,12 +44,18 @@ class Flavor(Noun):
     disk: int
 
 
-class Server(Noun):
-    """A server as its cloud reports it. `progress` is in percent; `volumes` are the ids attached to it."""
+class Resource(Noun):
+    """What every resource of a cloud has."""
 
     id: str
     name: str
     tag: Tag
+    created_at: datetime
+
+
+class Server(Resource):
+    """A server as its cloud reports it. `progress` is in percent; `volumes` are the ids attached to it."""
+
     status: ServerStatus
     progress: int = 0
     fault: str | None = None
@@ -61,19 +67,14 @@ class Server(Noun):
     memory: int
     """MiB, of its flavor: configuration files are scaled by it."""
     volumes: tuple[str, ...] = ()
-    created_at: datetime
 
 
-class Volume(Noun):
+class Volume(Resource):
     """A volume as its cloud reports it; `size` in GiB, `server_id` the server it is attached to."""
 
-    id: str
-    name: str
-    tag: Tag
     status: VolumeStatus
     size: int
     server_id: str | None = None
-    created_at: datetime
 
 
 class ServerRequest(Noun):

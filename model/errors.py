@@ -1,5 +1,6 @@
 """Why a step fails. The activity interceptor turns each into Temporal's ApplicationError, its class name as type."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from model.base import Noun
@@ -16,6 +17,11 @@ class StepError(Exception):
     """A failure of one step. `retryable` says whether the very same attempt could succeed later."""
 
     retryable: ClassVar[bool] = True
+
+    def __init__(self, message: str, member: str | None = None) -> None:
+        """`member` is named where the failure hit another one than the activity was called for."""
+        super().__init__(message)
+        self.member = member
 
 
 class PlanRefused(StepError):
@@ -51,10 +57,6 @@ class GuestUnreachable(StepError):
 
     retryable = False
 
-    def __init__(self, message: str, member: str | None = None) -> None:
-        super().__init__(message)
-        self.member = member
-
 
 class GuestError(StepError):
     """A command on a guest failed; the message has the command's name, its exit code and the end of its output."""
@@ -64,6 +66,10 @@ class GuestRefused(GuestError):
     """The guest holds something that must not be touched: a foreign marker, a volume that is not blank."""
 
     retryable = False
+
+
+DEADLINE_MARGIN = timedelta(seconds=5)
+"""A wait gives up this long before its deadline, so that its typed error arrives and not a bare timeout."""
 
 
 class DeadlineExceeded(StepError):

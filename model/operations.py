@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from model.base import Noun
-from model.cloud import Server, Volume
+from model.cloud import Resource, Server, Volume
 from model.cluster import ClusterIdentity, ClusterRecord, Fault, Instance, ServerOptions, Status
 from model.spec import ClusterSpec
 
@@ -129,9 +129,9 @@ class Resources(Noun):
     request_limit: float
 
     @property
-    def none_left(self) -> bool:
-        """Whether nothing is there."""
-        return not self.servers and not self.volumes
+    def all(self) -> tuple[Resource, ...]:
+        """Servers and volumes alike."""
+        return (*self.servers, *self.volumes)
 
 
 class DeleteTask(Noun):

@@ -68,8 +68,7 @@ class DeprovisionWorkflow:
             raise ApplicationError(fault.message, fault, type="DeprovisionFailed", non_retryable=True) from error
 
     async def _remove(self, found: Resources) -> None:
-        tags = [server.tag for server in found.servers] + [volume.tag for volume in found.volumes]
-        members = sorted({tag.member for tag in tags})
+        members = sorted({resource.tag.member for resource in found.all})
         await side_by_side(*(self._remove_member(member, found) for member in members))
 
     async def _remove_member(self, member: str, found: Resources) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext, server_of
 from datastores.postgresql import layout, sql
-from datastores.postgresql.client import MAINTENANCE_DATABASE, conninfo
+from datastores.postgresql.client import MAINTENANCE_DATABASE, connection_url
 from guests.base import CommandResult
 from model.cluster import Instance
 from model.errors import GuestError
@@ -28,7 +29,8 @@ class Psql:
 
     def query(self, statement: str, database: str = MAINTENANCE_DATABASE) -> list[str]:
         """Return the rows of a query, unaligned. Raises GuestError with the database's own words."""
-        return self._run(statement, database).stdout.splitlines()
+        output = self._run(statement, database).stdout
+        return output.removesuffix("\n").split("\n") if output else []
 
     def execute(self, statements: str, database: str = MAINTENANCE_DATABASE) -> None:
         """Run statements, each its own transaction. Raises GuestError with the database's own words."""
@@ -48,15 +50,10 @@ class Psql:
         self._run("\n".join(lines), MAINTENANCE_DATABASE)
 
     def _connect(self, user: str, password: str, database: str) -> str:
-        parts = conninfo(
-            host=self._address,
-            port=str(layout.PORT),
-            user=user,
-            password=password,
-            dbname=database,
-            options=sql.options({"synchronous_commit": "local"}),
-        )
-        return r"\connect -reuse-previous=off " + psql_argument(parts)
+        # A URL, because it has neither quotes nor colons in what a person chose: psql would read those anew.
+        url = connection_url(self._address, layout.PORT, database, user, password)
+        options = quote(sql.options({"synchronous_commit": "local"}), safe="")
+        return f"\\connect -reuse-previous=off '{url}?options={options}'"
 
     @property
     def _address(self) -> str:
@@ -83,11 +80,6 @@ class Psql:
             check=check,
             changes=changes,
         )
-
-
-def psql_argument(text: str) -> str:
-    """Return a text as one argument of a psql meta-command, quoted (psql's manual, "Meta-Commands")."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def address_of(instance: Instance) -> str:

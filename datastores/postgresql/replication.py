@@ -1,13 +1,28 @@
 """Streaming replication: the primary's slots and role, a replica's copy, and who streams."""
 
+import re
+
 from datastores.context import InstanceContext
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import conninfo
 from datastores.postgresql.psql import Psql, address_of
+from model.base import refusal
 from model.cluster import Instance
+from model.errors import PlanRefused
+from model.spec import ClusterSpec
 from temporal.heartbeat import note
 
-CHECK_SECONDS = 60
+SYNCHRONOUS = "synchronous_standby_names"
+
+
+def check_synchronous(spec: ClusterSpec) -> None:
+    """Refuse to wait for more standbys than there are, by PlanRefused: every commit would hang."""
+    value = str(spec.configuration.get(SYNCHRONOUS, ""))
+    counted = re.match(r"(?i:(?:any|first)\s+)?(\d+)\s*\(", value)
+    wanted = int(counted[1]) if counted else int(bool(value))
+    if wanted >= spec.nodes:
+        allowed = f"for at most {spec.nodes - 1} of the replicas that {spec.nodes} nodes have"
+        raise PlanRefused(str(refusal(f"configuration.{SYNCHRONOUS}", value, allowed)))
 
 
 def primary_conninfo(context: InstanceContext) -> str:
@@ -64,3 +79,12 @@ def reason_not_streaming(psql: Psql, replicas: list[Instance]) -> str | None:
     missing = {replica.name: states.get(replica.name, "not connected") for replica in replicas}
     late = [f"{name} is {state}" for name, state in missing.items() if state != "streaming"]
     return ", ".join(late) or None
+
+
+def reason_not_synchronous(psql: Psql, wanted: str) -> str | None:
+    """Let the primary read its files, and return why its synchronous standbys are others."""
+    present = psql.query(f"SHOW {SYNCHRONOUS}")[0]
+    if present == wanted:
+        return None
+    psql.execute("SELECT pg_reload_conf()")
+    return f"it is {present!r} and not yet {wanted!r}"

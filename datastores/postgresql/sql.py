@@ -1,6 +1,6 @@
 """SQL as text: quoting, and the few statements that durabase runs. All pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 SESSION: Mapping[str, str] = {
     "client_min_messages": "warning",
@@ -38,7 +38,7 @@ def options(session: Mapping[str, str] = SESSION) -> str:
 
 def has_database(name: str) -> str:
     """Return the query whether a database is there."""
-    return f"SELECT count(*) FROM pg_database WHERE datname = {literal(name)}"
+    return f"SELECT count(*) FROM pg_database WHERE datname = {literal(name)}"  # noqa: S608 - quoted
 
 
 def create_database(name: str) -> str:
@@ -53,7 +53,7 @@ def close_database(name: str) -> str:
 
 def password_of(role: str) -> str:
     """Return the query for a role's verifier: no row for no role, an empty one for no password."""
-    return f"SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = {literal(role)}"
+    return f"SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = {literal(role)}"  # noqa: S608 - quoted
 
 
 def set_role(verb: str, role: str, attributes: str, verifier: str | None) -> str:
@@ -62,14 +62,13 @@ def set_role(verb: str, role: str, attributes: str, verifier: str | None) -> str
     return f"{verb} ROLE {identifier(role)} WITH {attributes}{password};"
 
 
-def grant_databases(role: str, databases: Sequence[str]) -> str:
-    """Return what lets a role connect to databases and create schemas and temporary tables there."""
-    return "\n".join(f"GRANT ALL ON DATABASE {identifier(name)} TO {identifier(role)};" for name in databases)
+def grant(role: str, database: str) -> str:
+    """Return what lets a role connect to the current database and create schemas and tables in it.
 
-
-def grant_schema(role: str) -> str:
-    """Return what lets a role create tables in the current database; since PostgreSQL 15 only its owner may."""
-    return f"GRANT ALL ON SCHEMA public TO {identifier(role)};"
+    Since PostgreSQL 15 only a database's owner may create in its schema `public`.
+    """
+    to = f"TO {identifier(role)};"
+    return f"GRANT ALL ON DATABASE {identifier(database)} {to}\nGRANT ALL ON SCHEMA public {to}"
 
 
 def create_slot(slot: str) -> str:

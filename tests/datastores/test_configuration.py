@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+
+import pytest
+
+from datastores.configuration import ConfigurationManager
+from model.errors import PlanRefused
+from model.spec import Setting
+
+
+@dataclass(frozen=True)
+class Even:
+    needs_restart: bool = False
+
+    def problem(self, value: Setting) -> str | None:
+        return None if isinstance(value, int) and value % 2 == 0 else "an even number"
+
+    def render(self, value: Setting) -> str:
+        return f"<{value}>"
+
+
+KNOWN = ConfigurationManager({"b": Even(), "a": Even()}, {"port": "durabase sets it"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("c", 2, "configuration 'c' is not allowed: it must be a parameter that this version knows"),
+        ("port", 2, "configuration 'port' is not allowed: durabase sets it"),
+        ("a", 3, "configuration.a 3 is not allowed: it must be an even number"),
+    ],
+)
+def test_a_refusal_is_one_sentence_that_names_the_key(key: str, value: Setting, sentence: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        KNOWN.check({"b": 2, key: value})
+    assert str(refused.value) == sentence
+
+
+def test_what_is_allowed_is_rendered_sorted() -> None:
+    KNOWN.check({"b": 2, "a": 4})
+    assert list(KNOWN.render({"b": 2, "a": 4}).items()) == [("a", "<4>"), ("b", "<2>")]
