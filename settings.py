@@ -35,7 +35,7 @@ def _key(value: object) -> bytes:
     return key
 
 
-Key = Annotated[bytes, BeforeValidator(_key), Field(repr=False)]
+Key = Annotated[bytes, BeforeValidator(_key)]
 KeyRing = dict[str, Key]
 
 

@@ -21,7 +21,7 @@ from keys import EngineKeys
 from model.base import Noun, refusal
 from model.cluster import EnginePlan, FilesystemStats, Instance, InstanceTask, OperatingStatus, PlanTask, ServerOptions
 from model.datastore import Datastore
-from model.errors import GuestError, GuestUnreachable, PlanRefused
+from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, UserSpec
 from temporal.heartbeat import note
 
@@ -134,7 +134,7 @@ class DatastoreManager(ABC):
                     return OperatingStatus.HEALTHY
                 running = context.guest.is_active(self.manager_name)
                 return OperatingStatus.CRASHED if running else OperatingStatus.SHUTDOWN
-        except (GuestUnreachable, GuestError) as error:
+        except (GuestUnreachable, GuestError, DeadlineExceeded) as error:
             activity.logger.warning("operating status is unknown: %s", error)
             return OperatingStatus.UNKNOWN
 

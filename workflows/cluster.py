@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, VersioningBehavior
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType
 
@@ -39,7 +39,7 @@ REFUSED = "RequestRefused"
 """Type of the ApplicationError with which an update or a plan is refused; its message is the sentence."""
 
 
-@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn
 class ClusterWorkflow:
     """One cluster. The workflow id is its name; an open run is the claim on the name.
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -28,7 +27,7 @@ DELETE_LIMIT = timedelta(minutes=15)
 """A delete that takes longer has a cause that a person must see; it can be asked again."""
 
 
-@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn
 class DeprovisionWorkflow:
     """Removes one cluster; fails with the Fault that ended it, and can be run again."""
 

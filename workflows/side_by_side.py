@@ -16,6 +16,8 @@ async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
 
     asyncio.TaskGroup would not do: it cancels its tasks in the order of a set, which replay does not repeat.
     """
+    if not work:
+        return []
     tasks = [asyncio.create_task(each) for each in work]
     try:
         await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

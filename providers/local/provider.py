@@ -1,11 +1,13 @@
 """LocalProvider: the embedded cloud, on this host and without privileges."""
 
 import shutil
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Concatenate, ParamSpec, TypeVar
 
 from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
-from model.errors import ProviderRefused
+from model.errors import ProviderError, ProviderRefused
 from providers.base import Provider
 from providers.local.host import check_host
 from providers.local.servers import Servers
@@ -19,6 +21,25 @@ FLAVORS = (
     Flavor(id="medium", name="medium", vcpus=2, memory=2048, disk=1),
     Flavor(id="large", name="large", vcpus=4, memory=8192, disk=1),
 )
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _typed(
+    method: "Callable[Concatenate[LocalProvider, P], T]",
+) -> "Callable[Concatenate[LocalProvider, P], T]":
+    """Turn what the host refuses (a full disk, a missing permission) into ProviderError, in the host's words."""
+
+    @wraps(method)
+    def typed(self: "LocalProvider", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except OSError as error:
+            raise ProviderError(f"cloud {self.cloud}: {error}") from error
+
+    return typed
 
 
 class LocalProvider(Provider):
@@ -44,21 +65,24 @@ class LocalProvider(Provider):
         """Return the sizes of server that may be asked for, smallest first."""
         return list(FLAVORS)
 
+    @_typed
     def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:  # noqa: ARG002 - no flavor is enforced
         """Refuse a host that cannot run servers, and volumes that could never be filled; create nothing."""
         check_host(self.cloud)
-        self._state.make_folders()
-        free = shutil.disk_usage(self._state.root).free // GIB
+        folder = next(folder for folder in (self._state.root, *self._state.root.parents) if folder.exists())
+        free = shutil.disk_usage(folder).free // GIB
         if nodes * volume_size > free:
             raise ProviderRefused(
                 f"volume_size {volume_size} is not allowed: {nodes} of it must fit the {free} GiB that are free "
-                f"in {self._state.root}"
+                f"in {folder}"
             )
 
+    @_typed
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
         """Return every server, or only one cluster's, oldest first."""
         return [server for server in self._servers.all() if cluster_id in (None, server.tag.cluster_id)]
 
+    @_typed
     def create(self, request: ServerRequest) -> Server:
         """Make a server's directory and begin to boot it."""
         check_host(self.cloud)
@@ -67,27 +91,33 @@ class LocalProvider(Provider):
         self._servers.boot(server_id)
         return self._servers.get(server_id)
 
+    @_typed
     def start(self, server_id: str) -> None:
         """Boot a server that is SHUTOFF, with the address, keys, services and volumes that it had."""
         self._servers.boot(server_id)
 
+    @_typed
     def destroy(self, server_id: str) -> None:
         """Stop a server and remove it; its volumes are kept. Returns when no process or directory of it is left."""
         self._servers.remove(server_id)
 
+    @_typed
     def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
         """Return every volume, or only one cluster's, oldest first."""
         return [volume for volume in self._volumes.all() if cluster_id in (None, volume.tag.cluster_id)]
 
+    @_typed
     def create_volume(self, request: VolumeRequest) -> Volume:
         """Make an empty volume."""
         self._state.sweep()
         return self._volumes.make(request)
 
+    @_typed
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and what it holds."""
         self._volumes.remove(volume_id)
 
+    @_typed
     def attach_volume(self, server_id: str, volume_id: str) -> None:
         """Attach a volume, also to a server that runs."""
         self._volumes.attach(server_id, volume_id)
@@ -96,6 +126,7 @@ class LocalProvider(Provider):
         """Refuse: a directory cannot be copied while a database writes into it."""
         raise ProviderRefused(f"cloud {self.cloud} takes no snapshots, so none of volume {volume_id} named {name!r}")
 
+    @_typed
     def power_on_all(self) -> list[Server]:
         """Boot every server that is SHUTOFF, as after a reboot of the host; return those it booted."""
         shut_off = [server for server in self._servers.all() if server.status is ServerStatus.SHUTOFF]

@@ -104,7 +104,8 @@ class Servers:
             try:
                 with self._power(home):
                     self._stop_and_discard(home)
-            except ProviderRefused:
+            except (ProviderRefused, FileNotFoundError):
+                # Another call may have removed it meanwhile, which is all that this one wants.
                 if home.exists():
                     raise
         self._state.sweep()
@@ -122,12 +123,9 @@ class Servers:
     @contextmanager
     def _power(self, home: Path) -> Iterator[int]:
         """Hold a server's power lock. Raises ProviderRefused if the server was removed meanwhile."""
-        try:
-            with locked(home / POWER_LOCK, BOOT_SECONDS) as lock:
-                self.home(home.name)
-                yield lock
-        except FileNotFoundError as error:
-            raise ProviderRefused(f"there is no server {home.name}") from error
+        with locked(home / POWER_LOCK, BOOT_SECONDS) as lock:
+            self.home(home.name)
+            yield lock
 
 
 def read(home: Path) -> Server | None:

@@ -19,6 +19,9 @@ LAST_OUTPUT_SECONDS = 1.0
 
 LOGIN_SECONDS = 20
 
+KEEPALIVE_SECONDS = 30
+"""How often a silent client is asked whether it is still there; the third time in vain ends its connection."""
+
 
 class Door(asyncssh.SSHServer):
     """Lets in whoever holds the login key, under the one login name."""
@@ -52,6 +55,7 @@ async def serve(home: Path) -> None:
         agent_forwarding=False,
         x11_forwarding=False,
         login_timeout=LOGIN_SECONDS,
+        keepalive_interval=KEEPALIVE_SECONDS,
         server_version="durabase",
     )
     ProcessIdentity.own().write(home / READY)

@@ -63,7 +63,7 @@ class StateDirectory:
             for leftover in self._unfinished.iterdir():
                 self.discard(leftover)
         for removed in self._removed.iterdir():
-            shutil.rmtree(removed, onerror=_unless_gone)
+            _delete(removed)
 
 
 @contextmanager
@@ -115,8 +115,19 @@ def _try_lock(descriptor: int, kind: int) -> bool:
     return True
 
 
-def _unless_gone(_call: object, path: str, failure: object) -> None:
-    """Two sweeps may meet in one directory; whatever the other has deleted is no error."""
-    error = failure[1] if isinstance(failure, tuple) else failure
-    if not isinstance(error, FileNotFoundError):
-        raise ProviderError(f"{path} cannot be removed: {error}")
+def _delete(folder: Path) -> None:
+    """Delete a directory, also one whose owner may not write below it; another sweep may be doing the same."""
+    try:
+        shutil.rmtree(folder, onerror=_unless_gone)
+    except PermissionError:
+        folder.chmod(0o700)
+        for place, names, _ in os.walk(folder):
+            for path in (Path(place, name) for name in names):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+        shutil.rmtree(folder, onerror=_unless_gone)
+
+
+def _unless_gone(_call: object, _path: str, failure: tuple[type[BaseException], BaseException, object]) -> None:
+    if not isinstance(failure[1], FileNotFoundError):
+        raise failure[1]

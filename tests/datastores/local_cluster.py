@@ -16,6 +16,7 @@ from keys import EngineKeys, RootKeys, private_pem, public_line
 from model.cloud import Server, ServerRequest, ServerStatus, Tag, VolumeRequest
 from model.cluster import ClusterIdentity, Instance, InstanceTask, Role
 from model.spec import ClusterSpec
+from providers.local.processes import kill_all
 from providers.local.provider import LocalProvider
 
 LIMIT = timedelta(seconds=60)
@@ -66,12 +67,16 @@ class LocalCluster:
             )
         )
 
+    def cut_power(self, member: str) -> None:
+        """Kill everything on a member's server."""
+        assert kill_all(self.server(member).id, self.home(member))
+
     def replace_server(self, member: str) -> None:
-        """Destroy a member's server and make another with the same volume."""
-        volume = self.instance(member).volume
+        """Destroy a member's server and make another, at another address, with the same volume."""
+        old, volume = self.server(member), self.instance(member).volume
         assert volume is not None
-        self.provider.destroy(self.server(member).id)
         self.create_server(member)
+        self.provider.destroy(old.id)
         self.provider.attach_volume(self.server(member).id, volume.id)
         self.wait_for_servers()
 

@@ -15,7 +15,6 @@ from model.cluster import OperatingStatus, PlanTask
 from model.datastore import Datastore
 from model.errors import DeadlineExceeded, GuestError, GuestRefused, PlanRefused
 from model.spec import ClusterSpec
-from providers.local.processes import kill_all
 from providers.local.provider import LocalProvider
 from tests.datastores.local_cluster import LocalCluster, engine_keys
 from tests.datastores.toy_engine import MOUNT_POINT, ToyManager
@@ -49,7 +48,7 @@ def marker(server: LocalCluster) -> Marker | None:
 
 def plan_task(**changes: Any) -> PlanTask:
     base = {"name": "toys", "datastore": "toy", "cloud": "local", "flavor": "small"}
-    return PlanTask(spec=ClusterSpec.model_validate({**base, **changes}))
+    return PlanTask(spec=ClusterSpec.model_validate({**base, **changes}), cluster_id="uuid")
 
 
 def test_a_plan_has_the_default_version_the_options_and_the_key(manager: ToyManager) -> None:
@@ -155,11 +154,10 @@ def test_operating_status_says_what_is_true_now(server: LocalCluster, manager: T
 
 
 def test_a_server_that_is_gone_has_an_unknown_status(server: LocalCluster, manager: ToyManager) -> None:
-    cloud, task = server.provider, server.task(MEMBER)
-    assert kill_all(server.server(MEMBER).id, server.home(MEMBER))
-    soon = task.model_copy(update={"deadline": datetime.now(UTC) + DEADLINE_MARGIN})
+    server.cut_power(MEMBER)
+    soon = server.task(MEMBER, deadline=datetime.now(UTC) + DEADLINE_MARGIN)
     assert manager.update_status(soon) is OperatingStatus.UNKNOWN
-    cloud.start(server.server(MEMBER).id)
+    server.provider.start(server.server(MEMBER).id)
     server.wait_for_servers()
 
 

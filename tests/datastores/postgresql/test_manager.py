@@ -9,9 +9,8 @@ import pytest
 
 from datastores.postgresql import layout
 from datastores.postgresql.manager import PostgresqlManager
-from model.cluster import OperatingStatus
+from model.cluster import OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
-from providers.local.processes import kill_all
 from tests.datastores.local_cluster import LocalCluster, wait_for
 from tests.datastores.postgresql.conftest import (
     ANN_PASSWORD,
@@ -132,7 +131,7 @@ def test_overrides_are_in_force_on_every_member(cluster: LocalCluster, connect: 
 
 
 def test_the_configuration_cannot_be_changed_behind_durabases_back(connect: Connect) -> None:
-    with connect(PRIMARY) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match="ALTER SYSTEM"):
+    with connect(PRIMARY) as connection, pytest.raises(psycopg.errors.FeatureNotSupported, match="ALTER SYSTEM"):
         connection.execute("ALTER SYSTEM SET work_mem = '1GB'")
 
 
@@ -209,8 +208,7 @@ def test_a_member_comes_back_from_a_power_cut(
     with connect(PRIMARY) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
     for member in (PRIMARY, "orders-2"):
-        assert kill_all(cluster.server(member).id, cluster.home(member))
-        assert manager.update_status(cluster.task(member)) is OperatingStatus.UNKNOWN
+        cluster.cut_power(member)
         cluster.provider.start(cluster.server(member).id)
         cluster.wait_for_servers()
         wait_for(lambda member=member: manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY)
@@ -315,8 +313,6 @@ def test_a_configuration_that_cannot_start_fails_in_the_servers_words_and_a_late
 def test_plan_refuses_to_wait_for_standbys_that_are_not_there(
     cluster: LocalCluster, manager: PostgresqlManager, nodes: int, value: str, sentence: str
 ) -> None:
-    from model.cluster import PlanTask
-
     changes = {"nodes": nodes, "configuration": {"synchronous_standby_names": value}}
     with pytest.raises(PlanRefused, match=re.escape(sentence)):
-        manager.plan(PlanTask(spec=cluster.spec.model_copy(update=changes)))
+        manager.plan(PlanTask(spec=cluster.spec.model_copy(update=changes), cluster_id="uuid"))
