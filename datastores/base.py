@@ -189,7 +189,7 @@ class DatastoreManager(ABC):
     def start_service(self, context: InstanceContext) -> None:
         """Start the engine's service and wait until the database answers."""
         context.guest.start(self.manager_name)
-        context.wait_until(lambda: self._reason_not_running(context), f"{self.manager_name} to answer")
+        context.wait_until(lambda: self.reason_not_running(context), f"{self.manager_name} to answer")
 
     def render(self, context: InstanceContext, template: str, **values: object) -> str:
         """Render a template of the engine, looked up as `<version>/<template>`, then `<template>`."""
@@ -246,6 +246,12 @@ class DatastoreManager(ABC):
     def is_running(self, context: InstanceContext) -> bool:
         """Return whether the member's database answers a real request."""
 
+    def reason_not_running(self, context: InstanceContext) -> str | None:
+        """Return why the database does not answer, None if it does; an engine may say it in the database's words."""
+        if self.is_running(context):
+            return None
+        return "it does not answer yet" if context.guest.is_active(self.manager_name) else "its process does not run"
+
     # For a person's own client: they need no keys and no guest.
 
     @classmethod
@@ -288,8 +294,3 @@ class DatastoreManager(ABC):
         if context.instance.volume is not None:
             note("mounts the volume")
             context.guest.mount_volume(context.instance.volume.id, mount_point)
-
-    def _reason_not_running(self, context: InstanceContext) -> str | None:
-        if self.is_running(context):
-            return None
-        return "it does not answer yet" if context.guest.is_active(self.manager_name) else "its process does not run"

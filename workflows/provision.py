@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
         PlanTask,
         ServerOptions,
     )
+    from model.errors import PlanRefused
     from model.operations import (
         AttachTask,
         MemberResources,
@@ -37,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.placement import members_of
     from workflows.progress import Progress
     from workflows.queues import cloud_queue, engine_queue
-    from workflows.recovery import fault_of, lost_member, too_often
+    from workflows.recovery import fault_of, lost_member, not_taken_up, too_often
     from workflows.side_by_side import both, side_by_side
     from workflows.steps import Call, Step
 
@@ -87,7 +88,7 @@ class ProvisionWorkflow:
                 except ActivityError as error:
                     lost = await self._send_back(error)
                 await self._build(lost)
-        except (ActivityError, asyncio.CancelledError) as error:
+        except (ActivityError, PlanRefused, asyncio.CancelledError) as error:
             fault = fault_of(error, workflow.now())
             await self._progress.fail(fault)
             raise ApplicationError(fault.message, fault, type="ProvisionFailed", non_retryable=True) from error
@@ -97,7 +98,13 @@ class ProvisionWorkflow:
         task, name, spec = PlanTask(spec=self._spec, cluster_id=self._request.cluster_id), self._spec.name, self._spec
         engine = Call(Step.PLAN, self._engine_queue, task, until, f"{name}: ask {spec.datastore}", "engine")
         cloud = Call(Step.PLAN, self._cloud_queue, task, until, f"{name}: ask cloud {spec.cloud}", "cloud")
-        plan, _ = await both(self._progress.run(engine, EnginePlan), self._progress.run(cloud, CloudPlan))
+        try:
+            plan, _ = await both(self._progress.run(engine, EnginePlan), self._progress.run(cloud, CloudPlan))
+        except ActivityError as error:
+            if not not_taken_up(error):
+                raise
+            what = f"datastore {spec.datastore!r} on " if error.activity_id == "plan/engine" else ""
+            raise PlanRefused(f"no worker serves {what}cloud {spec.cloud!r}") from error
         self._options = plan.options
         self._identity = self._request.identity or ClusterIdentity(
             id=self._request.cluster_id,

@@ -14,7 +14,7 @@ from temporalio.exceptions import (
 )
 
 from model.cluster import Fault
-from model.errors import FailureDetail, GuestUnreachable, ResourcesLeft, ServerLost, VolumeLost
+from model.errors import FailureDetail, GuestUnreachable, PlanRefused, ResourcesLeft, ServerLost, VolumeLost
 
 MAX_REMAKES = 3
 """How often a member's server may be made anew within one build."""
@@ -42,8 +42,16 @@ def came_late(error: ActivityError) -> bool:
     return isinstance(error.cause, ApplicationError) and error.cause.type == ResourcesLeft.__name__
 
 
+def not_taken_up(error: ActivityError) -> bool:
+    """Return whether no worker took up the activity in the time it had for that."""
+    cause = error.cause
+    return isinstance(cause, TemporalTimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_START
+
+
 def fault_of(error: BaseException, at: datetime) -> Fault:
     """Return the fault that names the member, the step and the cause of a failed or cancelled operation."""
+    if isinstance(error, PlanRefused):
+        return Fault(member=None, step="plan", message=str(error), attempt=None, at=at)
     if is_cancelled_exception(error) or not isinstance(error, ActivityError):
         return Fault(member=None, step="cancelled", message="the operation was cancelled", attempt=None, at=at)
     detail = _detail(error.cause) if isinstance(error.cause, ApplicationError) else None
@@ -68,8 +76,6 @@ def _message(error: ActivityError) -> str:
 
 
 def _timeout(kind: TimeoutType | None, step: str) -> str:
-    if kind is TimeoutType.SCHEDULE_TO_START:
-        return f"no worker took up {step} in time"
     if kind is TimeoutType.HEARTBEAT:
         return f"the worker died or lost its connection during {step}"
     return f"{step} did not end in time"

@@ -89,8 +89,7 @@ class PostgresqlManager(DatastoreManager):
             context.guest.make_directory(folder, owner=layout.SYSTEM_USER)
         server.write_password_files(context)
         if context.is_primary:
-            if not server.has_data(context):
-                server.initialise(context)
+            server.make_data(context, server.initialise)
             self._run_server(context)
 
     def do_post_prepare(self, context: InstanceContext) -> None:
@@ -100,8 +99,7 @@ class PostgresqlManager(DatastoreManager):
             self._set_role(psql, layout.REPLICATION, "LOGIN REPLICATION", context.secrets.password("replication"))
             replication.create_slots(psql, context.replicas)
             return
-        if not server.has_data(context):
-            replication.copy_primary(context)
+        server.make_data(context, replication.copy_primary)
         self._run_server(context)
         context.wait_until(lambda: replication.reason_not_receiving(psql), f"{context.instance.name} to stream")
 
@@ -140,8 +138,16 @@ class PostgresqlManager(DatastoreManager):
 
     def is_running(self, context: InstanceContext) -> bool:
         """Return whether the member answers and is in recovery just when it is a replica."""
-        answer = Psql(context, context.instance).attempt("SELECT pg_is_in_recovery()")
-        return answer == ("f" if context.is_primary else "t")
+        answer = Psql(context, context.instance).attempt(sql.ROLE)
+        return answer.stdout.strip() == self._role(context)
+
+    def reason_not_running(self, context: InstanceContext) -> str | None:
+        """Return the server's own words why it does not answer, None if it does."""
+        answer = Psql(context, context.instance).attempt(sql.ROLE)
+        if answer.code != 0:
+            return answer.stderr.strip() if context.guest.is_active(self.manager_name) else "its process does not run"
+        is_right = answer.stdout.strip() == self._role(context)
+        return None if is_right else f"it runs as {answer.stdout.strip()}, not as {self._role(context)}"
 
     def start_service(self, context: InstanceContext) -> None:
         """Let the server judge its configuration, then start it: a refusal arrives in its own words."""
@@ -173,6 +179,9 @@ class PostgresqlManager(DatastoreManager):
         verb = "ALTER" if rows else "CREATE"
         known = bool(rows) and matches(rows[0], password)
         psql.execute(sql.set_role(verb, role, attributes, None if known else new_verifier(password)))
+
+    def _role(self, context: InstanceContext) -> str:
+        return str(context.instance.role)
 
     def _databases_of(self, context: InstanceContext, user: UserSpec) -> Sequence[str]:
         return user.databases or [database.name for database in context.task.databases]

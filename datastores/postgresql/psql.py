@@ -36,10 +36,9 @@ class Psql:
         """Run statements, each its own transaction. Raises GuestError with the database's own words."""
         self._run(statements, database, changes=True)
 
-    def attempt(self, statement: str) -> str | None:
-        """Return a query's output, None if the database does not answer it."""
-        result = self._run(statement, MAINTENANCE_DATABASE, check=False)
-        return result.stdout.strip() if result.code == 0 else None
+    def attempt(self, statement: str) -> CommandResult:
+        """Run a query that may get no answer: its rows are in `stdout`, or the database's words in `stderr`."""
+        return self._run(statement, MAINTENANCE_DATABASE, check=False)
 
     def log_in(self, user: str, password: str, databases: Sequence[str]) -> None:
         """Log in as a user to each database. Raises GuestError if the database refuses.

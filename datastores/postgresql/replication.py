@@ -42,15 +42,10 @@ def create_slots(psql: Psql, replicas: list[Instance]) -> None:
         psql.execute(sql.create_slot(layout.slot(replica.name)))
 
 
-def copy_primary(context: InstanceContext) -> None:
-    """Copy the primary's data directory, as a standby's, unless the member has one.
-
-    The copy is made beside and renamed, so a torn one is never started; its rest is removed first.
-    """
-    guest = context.guest
+def copy_primary(context: InstanceContext, new: str) -> None:
+    """Copy the primary's data directory to `new`, as a standby's."""
     size = Psql(context, context.primary).query("SELECT pg_size_pretty(sum(pg_database_size(oid))) FROM pg_database")
     note(f"copies {size[0]} from {context.primary.name}")
-    new = guest.path(layout.NEW_DATA)
     command = [
         context.programs["pg_basebackup"],
         f"--dbname={primary_conninfo(context)}",
@@ -60,16 +55,15 @@ def copy_primary(context: InstanceContext) -> None:
         f"--slot={layout.slot(context.instance.name)}",
         "--no-password",
     ]
-    guest.run(["rm", "-rf", new], user=layout.SYSTEM_USER, timeout=context.seconds_left)
-    guest.run(command, user=layout.SYSTEM_USER, timeout=context.seconds_left)
-    guest.run(["touch", f"{new}/standby.signal"], user=layout.SYSTEM_USER)
-    guest.run(["mv", new, guest.path(layout.DATA)], user=layout.SYSTEM_USER)
+    context.guest.run(command, user=layout.SYSTEM_USER, timeout=context.seconds_left)
+    context.guest.run(["touch", f"{new}/standby.signal"], user=layout.SYSTEM_USER)
 
 
 def reason_not_receiving(psql: Psql) -> str | None:
     """Return why a replica does not stream from its primary, None if it does."""
-    status = psql.attempt("SELECT status FROM pg_stat_wal_receiver")
-    return None if status == "streaming" else f"its WAL receiver is {status or 'not there'}"
+    result = psql.attempt("SELECT status FROM pg_stat_wal_receiver")
+    status = result.stdout.strip() or result.stderr.strip() or "not there"
+    return None if status == "streaming" else f"its WAL receiver is {status}"
 
 
 def reason_not_streaming(psql: Psql, replicas: list[Instance]) -> str | None:

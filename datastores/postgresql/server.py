@@ -1,5 +1,7 @@
 """One member's server: its data directory and its own files."""
 
+from collections.abc import Callable
+
 from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext
 from datastores.postgresql import layout
@@ -21,10 +23,22 @@ def has_data(context: InstanceContext) -> bool:
     return context.guest.read_file(f"{layout.DATA}/PG_VERSION") is not None
 
 
-def initialise(context: InstanceContext) -> None:
-    """Make a new data directory: beside, then renamed. What a torn attempt left is removed first."""
-    note("initialises the data directory")
+def make_data(context: InstanceContext, make: Callable[[InstanceContext, str], None]) -> None:
+    """Let `make` fill the data directory unless there is one: beside, then renamed, so that a torn one never counts.
+
+    The rename fails if another attempt was first; what is left beside is removed by the next.
+    """
     guest, new = context.guest, context.guest.path(layout.NEW_DATA)
+    guest.run(["rm", "-rf", new], user=layout.SYSTEM_USER, timeout=context.seconds_left)
+    if not has_data(context):
+        make(context, new)
+        guest.run(["mv", "-T", new, guest.path(layout.DATA)], user=layout.SYSTEM_USER)
+
+
+def initialise(context: InstanceContext, new: str) -> None:
+    """Initialise a data directory at `new`."""
+    note("initialises the data directory")
+    guest = context.guest
     command = [
         context.programs["initdb"],
         f"--pgdata={new}",
@@ -36,7 +50,6 @@ def initialise(context: InstanceContext) -> None:
         "--builtin-locale=C.UTF-8",
         "--locale=C",
     ]
-    guest.run(["rm", "-rf", new], user=layout.SYSTEM_USER, timeout=INITIALISE_SECONDS)
     guest.run(
         ["sh", "-c", INITIALISE_SCRIPT, "sh", *command],
         user=layout.SYSTEM_USER,
@@ -44,7 +57,6 @@ def initialise(context: InstanceContext) -> None:
         timeout=INITIALISE_SECONDS,
     )
     guest.run(["rm", *(f"{new}/{name}" for name in SAMPLES)], user=layout.SYSTEM_USER)
-    guest.run(["mv", new, guest.path(layout.DATA)], user=layout.SYSTEM_USER)
 
 
 def write_password_files(context: InstanceContext) -> None:

@@ -20,6 +20,10 @@ SESSION: Mapping[str, str] = {
 """durabase's own sessions: independent of a request's overrides, never waiting for a standby, nothing in the log."""
 
 
+ROLE = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE 'primary' END"
+"""The query for a member's part in replication, in the words of model.cluster.Role."""
+
+
 def identifier(name: str) -> str:
     """Return a name as a quoted identifier. Raises ValueError for NUL, which PostgreSQL cannot hold."""
     return '"' + _without_nul(name).replace('"', '""') + '"'

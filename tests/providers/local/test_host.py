@@ -1,0 +1,38 @@
+"""What is refused, and in which words."""
+
+import os
+
+import pytest
+
+from model.errors import ProviderRefused
+from providers.local import host
+
+
+def test_this_host_is_fit() -> None:
+    host.check_host("local")
+
+
+def test_another_system_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host.sys, "platform", "darwin")
+    with pytest.raises(ProviderRefused, match="^cloud home needs Linux, and this host runs darwin$"):
+        host.check_host("home")
+
+
+def test_missing_packages_are_named_with_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "find_spec", lambda name: None)
+    with pytest.raises(ProviderRefused, match="needs the Python packages asyncssh, supervisor: .* extra 'local'"):
+        host.check_host("local")
+
+
+def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(ProviderRefused, match="needs the programs flock, timeout on PATH"):
+        host.check_host("local")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root needs a namespace")
+@pytest.mark.parametrize("probe", ["false", "/nonexistent"])
+def test_root_without_user_namespaces_is_refused(monkeypatch: pytest.MonkeyPatch, probe: str) -> None:
+    monkeypatch.setattr(host, "namespace", lambda: [probe])
+    with pytest.raises(ProviderRefused, match="cannot run as root here, .*: run durabase as a plain user"):
+        host.check_host("local")

@@ -1,0 +1,189 @@
+"""Scripted activities: what cloud and engine answer, so that a test sees what a workflow decides."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from model.cloud import Flavor, Server, ServerStatus, Tag, Volume, VolumeStatus
+from model.cluster import (
+    CloudPlan,
+    EnginePlan,
+    FilesystemStats,
+    InstanceTask,
+    OperatingStatus,
+    PlanTask,
+    ServerOptions,
+)
+from model.operations import (
+    AttachTask,
+    DeleteTask,
+    FindTask,
+    Resources,
+    ServerTask,
+    VerifyTask,
+    VolumeTask,
+    WaitTask,
+)
+from model.spec import ClusterSpec
+from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
+
+ENGINE = "postgresql"
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+Answer = Callable[[Any], Any] | BaseException | Any
+
+
+@dataclass
+class Script:
+    """Answers by activity id, used up in order; the last one, or the default, goes on answering.
+
+    An answer may be a value, an exception to raise, or a function of the input, which may be async.
+    """
+
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    options: ServerOptions = field(default_factory=lambda: ServerOptions(tcp_ports=(5432,)))
+    cloud: str = field(default_factory=lambda: f"scripted-{uuid4().hex[:12]}")
+    calls: list[str] = field(default_factory=list)
+    inputs: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def on(self, activity_id: str, *answers: Answer) -> "Script":
+        """Script one activity."""
+        self.answers[activity_id] = list(answers)
+        return self
+
+    async def _answer(self, argument: Any, default: Any = None) -> Any:
+        name = activity.info().activity_id
+        self.calls.append(name)
+        self.inputs[name].append(argument)
+        script = self.answers.get(name)
+        if not script:
+            return default
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        if callable(answer):
+            answer = answer(argument)
+            return await answer if isinstance(answer, Awaitable) else answer
+        return answer
+
+    def engine_activities(self) -> list[Callable[..., Any]]:
+        """What the engine's worker registers."""
+
+        @activity.defn
+        async def plan(task: PlanTask) -> EnginePlan:
+            version = task.spec.version or "18"
+            return await self._answer(task, EnginePlan(version=version, options=self.options, root_key_id="test"))
+
+        @activity.defn
+        async def update_status(task: InstanceTask) -> OperatingStatus:
+            return await self._answer(task, OperatingStatus.HEALTHY)
+
+        @activity.defn
+        async def get_filesystem_stats(task: InstanceTask) -> FilesystemStats:
+            return await self._answer(task, FilesystemStats(total=100, used=40, free=60))
+
+        def on_member(name: str) -> Callable[..., Any]:
+            @activity.defn(name=name)
+            async def run(task: InstanceTask) -> None:
+                await self._answer(task)
+
+            return run
+
+        names = ("prepare", "post_prepare", "cluster_complete", "restart")
+        return [plan, update_status, get_filesystem_stats, *map(on_member, names)]
+
+    def cloud_activities(self) -> list[Callable[..., Any]]:
+        """What the cloud's worker registers."""
+
+        @activity.defn
+        async def plan(task: PlanTask) -> CloudPlan:
+            flavor = Flavor(id="1", name=task.spec.flavor, vcpus=1, memory=512, disk=0)
+            return await self._answer(task, CloudPlan(flavor=flavor, supports_volumes=True, request_limit=5))
+
+        @activity.defn
+        async def create_server(task: ServerTask) -> Server:
+            return await self._answer(task, server(task.member, task.identity.id, ServerStatus.BUILD))
+
+        @activity.defn
+        async def wait_for_server(task: WaitTask) -> Server:
+            return await self._answer(task, server(task.member, "", ServerStatus.ACTIVE, server_id=task.id))
+
+        @activity.defn
+        async def create_volume(task: VolumeTask) -> Volume:
+            return await self._answer(task, volume(task.member, task.identity.id, VolumeStatus.CREATING))
+
+        @activity.defn
+        async def wait_for_volume(task: WaitTask) -> Volume:
+            return await self._answer(task, volume(task.member, "", VolumeStatus.AVAILABLE))
+
+        @activity.defn
+        async def attach_volume(task: AttachTask) -> None:
+            await self._answer(task)
+
+        @activity.defn
+        async def verify_resources(task: VerifyTask) -> None:
+            await self._answer(task)
+
+        @activity.defn
+        async def find_resources(task: FindTask) -> Resources:
+            return await self._answer(task, Resources(request_limit=5))
+
+        @activity.defn
+        async def verify_gone(task: FindTask) -> None:
+            await self._answer(task)
+
+        def delete(name: str) -> Callable[..., Any]:
+            @activity.defn(name=name)
+            async def run(task: DeleteTask) -> None:
+                await self._answer(task)
+
+            return run
+
+        own = [plan, create_server, wait_for_server, create_volume, wait_for_volume, attach_volume]
+        return [*own, verify_resources, find_resources, verify_gone, delete("delete_server"), delete("delete_volume")]
+
+    @asynccontextmanager
+    async def serving(self, client: Client) -> AsyncIterator["Script"]:
+        """Serve the script's own cloud and engine, and the real workflows."""
+        queues = {cloud_queue(self.cloud): self.cloud_activities(), engine_queue(ENGINE, self.cloud): self.engine_activities()}
+        async with workflow_worker(client):
+            cloud, engine = (Worker(client, task_queue=queue, activities=each) for queue, each in queues.items())
+            async with cloud, engine:
+                yield self
+
+    def spec(self, nodes: int = 1, **more: Any) -> ClusterSpec:
+        """Return a request for this script's cloud, under a name of its own."""
+        common = {"name": f"c{uuid4().hex[:12]}", "datastore": ENGINE, "cloud": self.cloud, "flavor": "small"}
+        return ClusterSpec.model_validate({**common, "nodes": nodes, **more})
+
+
+def workflow_worker(client: Client) -> Worker:
+    """Return a worker for the workflows; a bug in one fails the run instead of hanging the test."""
+    return Worker(client, task_queue=WORKFLOWS, workflow_failure_exception_types=[Exception])
+
+
+def server(member: str, cluster_id: str, status: ServerStatus, server_id: str | None = None) -> Server:
+    """Return a member's server, at an address of its own."""
+    return Server(
+        id=server_id or f"server-of-{member}",
+        name=member,
+        tag=Tag(cluster_id=cluster_id, cluster=member.rpartition("-")[0], member=member),
+        created_at=WHEN,
+        status=status,
+        address=f"127.1.1.{member.rpartition('-')[2]}" if status is ServerStatus.ACTIVE else None,
+        guest="scripted",
+        memory=512,
+    )
+
+
+def volume(member: str, cluster_id: str, status: VolumeStatus) -> Volume:
+    """Return a member's volume."""
+    tag = Tag(cluster_id=cluster_id, cluster=member.rpartition("-")[0], member=member)
+    return Volume(id=f"volume-of-{member}", name=member, tag=tag, created_at=WHEN, status=status, size=1)
