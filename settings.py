@@ -19,7 +19,7 @@ from pydantic_settings import (
 
 from keys import KEY_BYTES, EngineKeys, MissingKey, RootKeys
 from model.base import BadInput, Request, bad_input
-from model.datastore import Datastore
+from model.datastore import Datastore, EngineSettings
 from temporal.codec import PayloadKeys
 
 KEY_FILE = "keys.json"
@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     engine_keys: dict[str, KeyRing] = Field(
         default_factory=dict, repr=False, description="a table: engine to key id to 32 bytes in base64"
     )
+    engines: dict[str, EngineSettings] = Field(default_factory=dict, description="a table of engines' options")
     cloud_threads: int = Field(default=8, ge=1, le=256, description="a whole number from 1 to 256")
     guest_threads: int = Field(default=32, ge=1, le=1024, description="a whole number from 1 to 1024")
 

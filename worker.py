@@ -95,7 +95,7 @@ def _cloud_worker(client: Client, settings: Settings, name: str, provider: str) 
 
 
 def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryPoint) -> Worker:
-    manager: DatastoreManager = entry.load()(settings.engine_ring(entry.name), settings.datastores)
+    manager: DatastoreManager = entry.load()(settings.engine_ring(entry.name), settings.datastores, settings.engines.get(entry.name))
     threads = settings.guest_threads
     executor = ThreadPoolExecutor(threads, thread_name_prefix=f"{entry.name}-{cloud}")
     return _worker(

@@ -41,7 +41,7 @@ class Daemon:
         """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it."""
         with self.log.open("ab", opener=_private) as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self.state_dir
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         identity = ProcessIdentity.of(process.pid)
         if identity is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from cli.daemon import Daemon
@@ -36,7 +37,7 @@ DYNAMIC_CONFIG = (
 
 def configured_address() -> str | None:
     """Return the address that the SDK's environment configuration names: then that server is used, whoever runs it."""
-    return connect_config(Path("/nonexistent"), default=None).get("target_host")
+    return ClientConfig.load_client_connect_config().get("target_host")
 
 
 def daemon(state_dir: Path) -> Daemon:

@@ -20,7 +20,7 @@ from guests.connect import connect
 from keys import EngineKeys
 from model.base import Noun, refusal
 from model.cluster import EnginePlan, FilesystemStats, Instance, InstanceTask, OperatingStatus, PlanTask, ServerOptions
-from model.datastore import Datastore
+from model.datastore import Datastore, EngineSettings
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, UserSpec
 from temporal.heartbeat import note
@@ -46,13 +46,19 @@ class DatastoreManager(ABC):
     datastores: ClassVar[tuple[Datastore, ...]]
     """The engine's built-in catalogue; settings may add versions or replace their packages."""
     server_options: ClassVar[ServerOptions]
+    """The engine's own; settings may change some of them."""
     guest_options: ClassVar[GuestOptions]
 
     def __init__(
-        self, keys: EngineKeys, extra_datastores: Sequence[Datastore] = (), connector: Connector = connect
+        self,
+        keys: EngineKeys,
+        extra_datastores: Sequence[Datastore] = (),
+        options: EngineSettings | None = None,
+        connector: Connector = connect,
     ) -> None:
         own = [entry for entry in extra_datastores if entry.manager == self.manager_name]
         self._catalogue = {entry.version: entry for entry in (*self.datastores, *own)}
+        self._options = (options or EngineSettings()).applied_to(self.server_options)
         self._keys = keys
         self._connect = connector
 
@@ -70,7 +76,7 @@ class DatastoreManager(ABC):
 
         Raises PlanRefused with one sentence that names the field, the value and what is allowed.
         """
-        spec, options = task.spec, self.server_options
+        spec, options = task.spec, self._options
         datastore = self._datastore(spec.version)
         if not options.min_cluster_size <= spec.nodes <= options.max_cluster_size:
             allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
@@ -119,7 +125,7 @@ class DatastoreManager(ABC):
             for user in task.users:
                 note(f"creates user {user.name}")
                 self.create_user(context, user, context.password(user))
-            if self.server_options.root_on_create:
+            if self._options.root_on_create:
                 self.enable_root(context)
             self.do_cluster_complete(context)
             for user in task.users:

@@ -1,8 +1,9 @@
-"""A catalogue entry: one version of one engine, and the packages that bring it."""
+"""What settings say of engines: the catalogue, and their options."""
 
 from pydantic import Field
 
-from model.base import Noun
+from model.base import Noun, Request
+from model.cluster import ServerOptions
 
 
 class Datastore(Noun):
@@ -12,3 +13,15 @@ class Datastore(Noun):
     version: str
     packages: dict[str, tuple[str, ...]]
     default: bool = Field(default=False, description="whether it is meant when a request names no version")
+
+
+class EngineSettings(Request):
+    """What settings may change of an engine's ServerOptions; `usage_timeout` in seconds."""
+
+    usage_timeout: int | None = Field(default=None, ge=10, description="a whole number of seconds from 10")
+    root_on_create: bool | None = Field(default=None, description="true or false")
+    max_cluster_size: int | None = Field(default=None, ge=1, le=99, description="a whole number from 1 to 99")
+
+    def applied_to(self, options: ServerOptions) -> ServerOptions:
+        """Return the options with what is set here."""
+        return options.model_copy(update=self.model_dump(exclude_none=True))

@@ -124,3 +124,8 @@ def login(
 @pytest.fixture(scope="session")
 def connect(cluster: LocalCluster) -> Connect:
     return partial(login, cluster)
+
+
+def ask(connect: Connect, query: Any, member: str = "orders-1") -> list[tuple[Any, ...]]:
+    with connect(member) as connection:
+        return connection.execute(query).fetchall()

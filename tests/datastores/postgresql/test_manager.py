@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -20,15 +19,10 @@ from tests.datastores.postgresql.conftest import (
     ODD_USER,
     Connect,
     ShownSecrets,
-    login,
+    ask,
 )
 
 PRIMARY, *REPLICAS = ("orders-1", "orders-2", "orders-3")
-
-
-def ask(connect: Connect, query: Any, member: str = PRIMARY) -> list[tuple[Any, ...]]:
-    with connect(member) as connection:
-        return connection.execute(query).fetchall()
 
 
 def everything(connect: Connect, cluster: LocalCluster) -> dict[str, object]:
@@ -198,105 +192,6 @@ def test_a_member_in_the_wrong_role_is_not_running(cluster: LocalCluster, manage
     for member in ("orders-1", "orders-2"):
         with cluster.context(member, members=swapped) as context:
             assert not manager.is_running(context)
-
-
-def test_a_member_comes_back_from_a_power_cut(
-    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager
-) -> None:
-    with connect(PRIMARY) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
-    for member in (PRIMARY, "orders-2"):
-        cluster.cut_power(member)
-        cluster.provider.start(cluster.server(member).id)
-        cluster.wait_for_servers()
-        wait_for(lambda member=member: manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY)
-    manager.cluster_complete(cluster.task(PRIMARY))
-    with connect(PRIMARY) as connection:
-        connection.execute("DROP TABLE kept")
-
-
-def replays(cluster: LocalCluster, manager: PostgresqlManager) -> None:
-    for member in cluster.members:
-        manager.prepare(cluster.task(member))
-    for member in cluster.members:
-        manager.post_prepare(cluster.task(member))
-    manager.cluster_complete(cluster.task(PRIMARY))
-
-
-@pytest.mark.parametrize("member", [PRIMARY, "orders-2"])
-def test_a_replaced_server_goes_on_with_its_volume(
-    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager, member: str
-) -> None:
-    with connect(PRIMARY) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
-    before = cluster.address(member)
-    identity = ask(connect, "SELECT system_identifier FROM pg_control_system()")
-    cluster.replace_server(member)
-    assert cluster.address(member) != before
-    replays(cluster, manager)
-    assert ask(connect, "SELECT system_identifier FROM pg_control_system()", member) == identity
-    for each in cluster.members:
-        wait_for(lambda each=each: ask(connect, "SELECT count(*) FROM kept", each) == [(1,)])
-        assert ask(connect, "SELECT current_setting('listen_addresses')", each) == [(cluster.address(each),)]
-    for replica in REPLICAS:
-        conninfo = ask(connect, "SELECT current_setting('primary_conninfo')", replica)[0][0]
-        assert f"host='{cluster.address(PRIMARY)}'" in conninfo
-        assert cluster.secrets.password("replication") not in conninfo
-    with connect(PRIMARY) as connection:
-        connection.execute("DROP TABLE kept")
-
-
-def tear(cluster: LocalCluster, manager: PostgresqlManager, member: str) -> None:
-    """Leave a member as if it had been killed between the making of its data and the rename."""
-    manager.stop(cluster.task(member))
-    with cluster.context(member) as context:
-        data, new = context.guest.path(layout.DATA), context.guest.path(layout.NEW_DATA)
-        context.guest.run(["mv", data, new], user=layout.SYSTEM_USER)
-        context.guest.run(["rm", "-rf", f"{new}/base"], user=layout.SYSTEM_USER)
-
-
-def test_a_torn_copy_is_made_again(cluster: LocalCluster, connect: Connect, manager: PostgresqlManager) -> None:
-    tear(cluster, manager, "orders-3")
-    manager.prepare(cluster.task("orders-3"))
-    manager.post_prepare(cluster.task("orders-3"))
-    manager.cluster_complete(cluster.task(PRIMARY))
-    assert ask(connect, "SELECT pg_is_in_recovery()", "orders-3") == [(True,)]
-    with cluster.context("orders-3") as context:
-        listing = context.guest.run(["ls", "-A", context.guest.path(layout.MOUNT_POINT)], changes=False).stdout.split()
-        assert "data" in listing
-        assert "data.new" not in listing
-
-
-@pytest.fixture
-def single(cluster: LocalCluster, manager: PostgresqlManager, request: pytest.FixtureRequest) -> Any:
-    alone = LocalCluster(cluster.provider, manager, cluster.state, name="alone", **request.param)
-    try:
-        alone.build()
-        yield alone
-    finally:
-        alone.close()
-
-
-@pytest.mark.parametrize("single", [{"users": [{"name": "ann", "password": "secret"}]}], indirect=True)
-def test_a_single_instance_survives_a_torn_initialisation(single: LocalCluster, manager: PostgresqlManager) -> None:
-    manager.prepare(single.task("alone-1"))
-    tear(single, manager, "alone-1")
-    single.provision()
-    with login(single, "alone-1", "ann", "secret") as connection:
-        assert connection.execute("SHOW synchronous_standby_names").fetchone() == ("",)
-
-
-TOO_FEW = {"max_connections": 10, "superuser_reserved_connections": 10}
-
-
-@pytest.mark.parametrize("single", [{"configuration": TOO_FEW}], indirect=True)
-def test_a_configuration_that_cannot_start_fails_in_the_servers_words_and_a_later_attempt_is_clean(
-    single: LocalCluster, manager: PostgresqlManager
-) -> None:
-    with pytest.raises(GuestError, match=r'must be less than "max_connections" \(10\)'):
-        manager.prepare(single.task("alone-1"))
-    manager.prepare(single.task("alone-1", configuration={}))
-    assert manager.update_status(single.task("alone-1")) is OperatingStatus.HEALTHY
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ def test_data_that_is_there_is_kept(cluster: LocalCluster) -> None:
 def test_an_attempt_that_comes_second_replaces_nothing(cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     with cluster.context("orders-1") as context:
         before = Psql(context, context.instance).query(IDENTIFIER)
-        with monkeypatch.context() as patch, pytest.raises(GuestError, match="mv"):
+        with monkeypatch.context() as patch:
             patch.setattr(server, "has_data", lambda _: False)
-            server.make_data(context, server.initialise)
+            with pytest.raises(GuestError, match="mv"):
+                server.make_data(context, server.initialise)
         assert Psql(context, context.instance).query(IDENTIFIER) == before
         server.make_data(context, server.initialise)
         listing = context.guest.run(["ls", "-A", context.guest.path(layout.MOUNT_POINT)], changes=False).stdout.split()

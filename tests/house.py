@@ -1,0 +1,188 @@
+"""House: a real Temporal server, real worker processes and a local cloud of its own, to be killed at will."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+
+from model.cluster import ClusterRecord, Status
+from model.operations import ClusterStart
+from model.spec import ClusterSpec
+from plugin import DurabasePlugin
+from providers.local.provider import LocalProvider
+from settings import KEY_FILE, local_cloud
+from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
+from workflows.queues import WORKFLOWS
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 120
+"""Seconds that any wait in a test may take; a wait ends with its condition."""
+
+Handle = WorkflowHandle[ClusterWorkflow, None]
+
+
+class House:
+    """Everything that a build needs, as processes and directories that a test can kill and inspect."""
+
+    def __init__(self, state_dir: Path, port: int) -> None:
+        self.state_dir = state_dir
+        self.address = f"127.0.0.1:{port}"
+        self.cloud = LocalProvider(local_cloud(), state_dir)
+        self.client: Client
+        self._port = port
+        self._server: asyncio.subprocess.Process | None = None
+        self._workers: list[asyncio.subprocess.Process] = []
+        self._write_keys()
+
+    async def start_server(self) -> None:
+        """Start the Temporal server on this house's database, and connect to it."""
+        attributes = [word for key in SEARCH_ATTRIBUTES for word in ("--search-attribute", f"{key.name}=Keyword")]
+        self._server = await asyncio.create_subprocess_exec(
+            TEMPORAL,
+            *("server", "start-dev", "--headless", "--log-level", "never", "--port", str(self._port)),
+            *("--db-filename", str(self.state_dir / "temporal.db")),
+            *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
+            *dynamic_config(*FAST),
+            *attributes,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        self.client = await eventually(self._connected)
+
+    async def kill_server(self) -> None:
+        """SIGKILL the Temporal server."""
+        if self._server is not None and self._server.returncode is None:
+            self._server.kill()
+            await self._server.wait()
+
+    async def start_worker(self, **environment: str) -> asyncio.subprocess.Process:
+        """Start a worker process and wait until it polls for workflows."""
+        log = (self.state_dir / "worker.log").open("ab")
+        worker = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "worker"),
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **environment},
+            stdout=log,
+            stderr=log,
+        )
+        self._workers.append(worker)
+        await eventually(lambda: self._polls(worker))
+        return worker
+
+    async def kill_workers(self) -> None:
+        """SIGKILL every worker."""
+        for worker in self._workers:
+            if worker.returncode is None:
+                worker.send_signal(signal.SIGKILL)
+                await worker.wait()
+        self._workers.clear()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker or a command needs to find this house."""
+        return {"DURABASE_STATE_DIR": str(self.state_dir), "TEMPORAL_ADDRESS": self.address}
+
+    def spec(self, name: str, nodes: int, **more: Any) -> ClusterSpec:
+        """Return a request for a PostgreSQL cluster with one database and one user."""
+        common = {"name": name, "datastore": "postgresql", "cloud": local_cloud(), "flavor": "small", "nodes": nodes}
+        defaults = {"databases": [{"name": "app"}], "users": [{"name": "app"}]}
+        return ClusterSpec.model_validate({**common, **defaults, **more})
+
+    async def create(self, spec: ClusterSpec) -> Handle:
+        """Create a cluster; returns after its plan."""
+        claim = str(uuid4())
+        start = WithStartWorkflowOperation(
+            ClusterWorkflow.run,
+            ClusterStart(claim=claim, spec=spec),
+            id=spec.name,
+            task_queue=WORKFLOWS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        await self.client.execute_update_with_start_workflow(
+            ClusterWorkflow.accepted, claim, start_workflow_operation=start
+        )
+        return await start.workflow_handle()
+
+    async def record(self, name: str) -> ClusterRecord:
+        """Return a cluster's record."""
+        return await self.client.get_workflow_handle_for(ClusterWorkflow.run, name).query(ClusterWorkflow.cluster)
+
+    async def settled(self, name: str, *statuses: Status) -> ClusterRecord:
+        """Return a cluster's record once it has one of these statuses."""
+
+        async def look() -> ClusterRecord | None:
+            record = await self.record(name)
+            return record if record.status in statuses else None
+
+        return await eventually(look)
+
+    def state_of(self, cluster_id: str) -> tuple[list[str], list[str]]:
+        """Return the members that own the cloud's servers and volumes of a cluster, one entry each."""
+        servers = sorted(each.tag.member for each in self.cloud.list_servers(cluster_id))
+        return servers, sorted(each.tag.member for each in self.cloud.list_volumes(cluster_id))
+
+    async def close(self) -> None:
+        """End every process and remove every server of this house."""
+        await self.kill_workers()
+        await self.kill_server()
+        for server in self.cloud.list_servers():
+            self.cloud.destroy(server.id)
+
+    async def _connected(self) -> Client | None:
+        try:
+            return await Client.connect(self.address, plugins=[DurabasePlugin(PAYLOAD_KEYS)])
+        except RuntimeError:
+            return None
+
+    async def _polls(self, worker: asyncio.subprocess.Process) -> bool:
+        if worker.returncode is not None:
+            raise RuntimeError(f"the worker died:\n{(self.state_dir / 'worker.log').read_text()[-2000:]}")
+        described = await self.client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=self.client.namespace,
+                task_queue=TaskQueue(name=WORKFLOWS),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+        return any(poller.identity.startswith(f"{worker.pid}@") for poller in described.pollers)
+
+    def _write_keys(self) -> None:
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        rings = {"payload": PAYLOAD_KEYS.keys, "root": ROOT_KEYS.keys}
+        plain = {ring: {name: base64.b64encode(key).decode() for name, key in keys.items()} for ring, keys in rings.items()}
+        (self.state_dir / KEY_FILE).write_text(json.dumps(plain))
+
+
+async def eventually(condition: Callable[[], Any]) -> Any:
+    """Return the condition's first true answer. Raises TimeoutError after PATIENCE seconds without one."""
+    async with asyncio.timeout(PATIENCE):
+        while not (answer := await condition()):
+            await asyncio.sleep(0.05)
+        return answer
+
+
+@asynccontextmanager
+async def house(state_dir: Path, port: int) -> AsyncIterator[House]:
+    """Open a house with its server and one worker, and leave nothing of it behind."""
+    opened = House(state_dir, port)
+    try:
+        await opened.start_server()
+        await opened.start_worker()
+        yield opened
+    finally:
+        await opened.close()
