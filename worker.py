@@ -95,7 +95,8 @@ def _cloud_worker(client: Client, settings: Settings, name: str, provider: str) 
 
 
 def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryPoint) -> Worker:
-    manager: DatastoreManager = entry.load()(settings.engine_ring(entry.name), settings.datastores, settings.engines.get(entry.name))
+    keys, options = settings.engine_ring(entry.name), settings.engines.get(entry.name)
+    manager: DatastoreManager = entry.load()(keys, settings.datastores, options)
     threads = settings.guest_threads
     executor = ThreadPoolExecutor(threads, thread_name_prefix=f"{entry.name}-{cloud}")
     return _worker(

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from temporalio.client import Client
@@ -116,8 +116,9 @@ def _worker(state_dir: Path) -> Daemon:
 def _one_at_a_time(state_dir: Path) -> Iterator[None]:
     """Let two `up` or `down` of one state directory follow each other."""
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with locked(state_dir / "up.lock", LOCK_SECONDS):
-            yield
-    except ProviderError as error:
-        raise Failed(f"another `durabase up` or `durabase down` goes on: {error}") from error
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(state_dir / "up.lock", LOCK_SECONDS))
+        except ProviderError as error:
+            raise Failed(f"another `durabase up` or `durabase down` goes on: {error}") from error
+        yield

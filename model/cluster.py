@@ -133,6 +133,7 @@ class User(Noun):
 
     name: str
     derived_password: bool
+    databases: tuple[str, ...] = ()
 
 
 class ClusterRecord(Noun):

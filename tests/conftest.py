@@ -1,6 +1,7 @@
 """The real Temporal server, as every test that needs one uses it."""
 
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -71,3 +72,11 @@ async def skipping(payload_keys: PayloadKeys) -> AsyncIterator[WorkflowEnvironme
 @pytest.fixture(scope="session")
 def client(temporal: WorkflowEnvironment) -> Client:
     return temporal.client
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

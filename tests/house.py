@@ -22,6 +22,7 @@ from model.cluster import ClusterRecord, Status
 from model.operations import ClusterStart
 from model.spec import ClusterSpec
 from plugin import DurabasePlugin
+from providers.local.processes import processes_of
 from providers.local.provider import LocalProvider
 from settings import KEY_FILE, local_cloud
 from tests.conftest import FAST, TEMPORAL, dynamic_config
@@ -70,11 +71,11 @@ class House:
             self._server.kill()
             await self._server.wait()
 
-    async def start_worker(self, **environment: str) -> asyncio.subprocess.Process:
+    async def start_worker(self, module: str = "worker", **environment: str) -> asyncio.subprocess.Process:
         """Start a worker process and wait until it polls for workflows."""
         log = (self.state_dir / "worker.log").open("ab")
         worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "worker"),
+            *(sys.executable, "-m", module),
             cwd=ROOT,
             env={**os.environ, **self.environment, **environment},
             stdout=log,
@@ -135,6 +136,10 @@ class House:
         """Return the members that own the cloud's servers and volumes of a cluster, one entry each."""
         servers = sorted(each.tag.member for each in self.cloud.list_servers(cluster_id))
         return servers, sorted(each.tag.member for each in self.cloud.list_volumes(cluster_id))
+
+    def processes_of(self, server_id: str) -> list[int]:
+        """Return the pids of a local server's living processes."""
+        return processes_of(server_id, self.state_dir / "local" / "servers" / server_id)
 
     async def close(self) -> None:
         """End every process and remove every server of this house."""

@@ -33,7 +33,10 @@ def first_record(spec: ClusterSpec, cluster_id: str) -> ClusterRecord:
         identity=identity,
         nodes=spec.nodes,
         databases=tuple(database.name for database in spec.databases),
-        users=tuple(User(name=user.name, derived_password=user.password is None) for user in spec.users),
+        users=tuple(
+            User(name=user.name, derived_password=user.password is None, databases=user.databases)
+            for user in spec.users
+        ),
         operation=Operation.PROVISION,
         status=Status.BUILD,
         members=members_of(spec),

@@ -20,6 +20,9 @@ TIME = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "
 NUMBER = re.compile(r"(?P<number>[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?) *(?P<unit>[A-Za-z]*)")
 """No leading zero: PostgreSQL would read it as octal."""
 
+SMALLEST = Decimal("1E-307")
+"""PostgreSQL refuses numbers so near to 0 that a double cannot hold them in full."""
+
 SHOWN_CHOICES = 12
 """A sentence lists at most so many choices; there are hundreds of time zones."""
 
@@ -78,6 +81,8 @@ class PostgresqlParameter:
         number = self._number(value)
         if number is None or (self.type == "integer" and number != number.to_integral_value()):
             return self._allowed_number()  # PostgreSQL would round a broken number of units silently
+        if number and abs(number) < SMALLEST:
+            return f"0, or not nearer to 0 than {SMALLEST}"
         if not self.minimum <= number <= self.maximum:
             return self._allowed_number()
         special, least = rules.SPECIAL.get(self.name, (number, number))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import asyncssh
@@ -17,6 +18,7 @@ CHUNK_BYTES = 64 * 1024
 LAST_OUTPUT_SECONDS = 1.0
 """How long output is still passed on after a command's end: a process that it left behind may hold its pipes."""
 
+EXIT_POLL_SECONDS = 0.25
 LOGIN_SECONDS = 20
 
 KEEPALIVE_SECONDS = 30
@@ -97,7 +99,7 @@ class Commands:
             asyncio.create_task(_pass_on(child.stdout, client.stdout)),
             asyncio.create_task(_pass_on(child.stderr, client.stderr)),
         ]
-        code = await child.wait()
+        code = await _exit_code(child)
         await asyncio.wait(passing, timeout=LAST_OUTPUT_SECONDS)
         for task in (feeding, *passing):
             task.cancel()
@@ -105,6 +107,14 @@ class Commands:
             client.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"))
         else:
             client.exit(code)
+
+
+async def _exit_code(child: asyncio.subprocess.Process) -> int:
+    """Wait for the process alone: asyncio's own wait goes on while one that it left behind holds its pipes."""
+    while child.returncode is None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(child.wait(), EXIT_POLL_SECONDS)
+    return child.returncode
 
 
 async def _feed(source: asyncssh.SSHReader[bytes], target: asyncio.StreamWriter) -> None:

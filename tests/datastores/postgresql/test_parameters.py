@@ -6,7 +6,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from datastores.postgresql.parameters import PostgresqlParameter, configuration_manager
 from model.errors import PlanRefused
@@ -44,6 +44,8 @@ def overrides(draw: st.DrawFn) -> tuple[str, Setting]:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(overrides())
+@example(("seq_page_cost", 1.1125369292536007e-308))
+@example(("seq_page_cost", 1e-307))
 def test_a_value_is_refused_with_a_sentence_or_taken_by_the_server(data: Path, override: tuple[str, Setting]) -> None:
     name, value = override
     if KNOWN.parameters[name].problem(value) is not None:

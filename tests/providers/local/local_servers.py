@@ -62,6 +62,9 @@ class Cloud:
     def processes(self, server_id: str) -> list[int]:
         return processes_of(server_id, self.home(server_id))
 
+    def command_lines(self, server_id: str) -> list[bytes]:
+        return [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.processes(server_id)]
+
     def supervisor(self, server_id: str) -> ProcessIdentity:
         identity = ProcessIdentity.read(self.home(server_id) / SUPERVISOR)
         assert identity is not None
@@ -74,10 +77,19 @@ class Cloud:
         wait_until(lambda: not supervisor.alive())
 
     def kill_sshd(self, server_id: str) -> None:
+        """End a server's SSH endpoint; its supervisor, if it lives, starts another."""
+        sshd = self._sshd(server_id)
+        os.kill(sshd.pid, signal.SIGKILL)
+        wait_until(lambda: not sshd.alive())
+
+    def stop_sshd(self, server_id: str) -> None:
+        """Let a server's SSH endpoint hang: the kernel goes on to take packets for it."""
+        os.kill(self._sshd(server_id).pid, signal.SIGSTOP)
+
+    def _sshd(self, server_id: str) -> ProcessIdentity:
         identity = ProcessIdentity.read(self.home(server_id) / READY)
         assert identity is not None
-        os.kill(identity.pid, signal.SIGKILL)
-        wait_until(lambda: not identity.alive())
+        return identity
 
     def connect(self, server: Server, seconds: float = 60) -> SshGuest:
         deadline = datetime.now(UTC) + timedelta(seconds=seconds)

@@ -1,6 +1,7 @@
 """What is refused, and in which words."""
 
 import os
+import sys
 
 import pytest
 
@@ -13,14 +14,14 @@ def test_this_host_is_fit() -> None:
 
 
 def test_another_system_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host.sys, "platform", "darwin")
-    with pytest.raises(ProviderRefused, match="^cloud home needs Linux, and this host runs darwin$"):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(ProviderRefused, match=r"^cloud home needs Linux, and this host runs darwin$"):
         host.check_host("home")
 
 
 def test_missing_packages_are_named_with_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "find_spec", lambda name: None)
-    with pytest.raises(ProviderRefused, match="needs the Python packages asyncssh, supervisor: .* extra 'local'"):
+    monkeypatch.setattr(host, "find_spec", lambda _: None)
+    with pytest.raises(ProviderRefused, match=r"needs the Python packages asyncssh, supervisor: .* extra 'local'"):
         host.check_host("local")
 
 
@@ -34,5 +35,5 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("probe", ["false", "/nonexistent"])
 def test_root_without_user_namespaces_is_refused(monkeypatch: pytest.MonkeyPatch, probe: str) -> None:
     monkeypatch.setattr(host, "namespace", lambda: [probe])
-    with pytest.raises(ProviderRefused, match="cannot run as root here, .*: run durabase as a plain user"):
+    with pytest.raises(ProviderRefused, match=r"cannot run as root here, .*: run durabase as a plain user"):
         host.check_host("local")

@@ -48,6 +48,6 @@ def test_snapshots_are_refused(cloud: Cloud) -> None:
 
 def test_a_host_that_fails_is_named_in_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "local").write_text("a file where the folder must be")
-    with pytest.raises(ProviderError, match="cloud home: .*File exists") as failure:
+    with pytest.raises(ProviderError, match=r"cloud home: .*File exists") as failure:
         LocalProvider("home", tmp_path).list_volumes()
     assert failure.value.retryable

@@ -1,7 +1,7 @@
 """The SSH endpoint, spoken to by another client than durabase's own."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncssh
 import pytest
@@ -13,7 +13,14 @@ from tests.providers.local.local_servers import Cloud, wait_until
 MEGABYTES = 5_000_000
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture(scope="module")
 def server(cloud: Cloud) -> Server:
     return cloud.create()
 
@@ -54,8 +61,8 @@ async def test_large_streams_arrive_whole(client: asyncssh.SSHClientConnection) 
     result = await client.run("cat", input=data, encoding=None)
     assert result.stdout == data
     result = await client.run("sha256sum", input=data, encoding=None)
-    assert result.stdout is not None
-    assert bytes(result.stdout).split()[0].decode() == hashlib.sha256(data).hexdigest()
+    assert isinstance(result.stdout, bytes)
+    assert result.stdout.split()[0].decode() == hashlib.sha256(data).hexdigest()
 
 
 async def test_input_that_nobody_reads_is_no_error(client: asyncssh.SSHClientConnection) -> None:

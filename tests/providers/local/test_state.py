@@ -69,7 +69,7 @@ def test_a_held_lock_is_seen_and_not_given_twice(tmp_path: Path) -> None:
     assert not is_locked(path)
     with locked(path, 1):
         assert is_locked(path)
-        with pytest.raises(ProviderError, match="was locked by another process for 0.1 s"), locked(path, 0.1):
+        with pytest.raises(ProviderError, match=r"was locked by another process for 0\.1 s"), locked(path, 0.1):
             pytest.fail("the lock was given twice")
     assert not is_locked(path)
     with locked(path, 1):

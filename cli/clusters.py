@@ -1,0 +1,179 @@
+"""What people ask of a cluster: create, retry, restart, delete, probe."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+from uuid import uuid4
+
+from temporalio.client import (
+    WithStartWorkflowOperation,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.workflow import UpdateMethodMultiParam
+
+from cli.attributes import attributes_of
+from cli.observe import ask_record, describe, unknown
+from cli.pollers import Tasks, pollers
+from cli.session import Session
+from cli.voice import Failed
+from model.base import BadInput
+from model.cluster import ClusterIdentity, ClusterRecord, Operation, Probe, Status
+from model.operations import ClusterStart
+from model.spec import ClusterSpec
+from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, REFUSED, STATUS, ClusterWorkflow
+from workflows.queues import WORKFLOWS
+
+PLAN_SECONDS = 90.0
+"""Longer than a plan may take (workflows/provision.py)."""
+
+UPDATE_SECONDS = 60.0
+"""Longer than a probe may take (workflows/probe.py)."""
+
+Answer = TypeVar("Answer")
+
+
+async def create(session: Session, spec: ClusterSpec) -> ClusterRecord:
+    """Start the cluster's workflow and wait for its plan. Raises BadInput for a refusal: then nothing was created."""
+    await require_poller(session)
+    claim = str(uuid4())
+    start = WithStartWorkflowOperation(
+        ClusterWorkflow.run,
+        ClusterStart(claim=claim, spec=spec),
+        id=spec.name,
+        task_queue=WORKFLOWS,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"{spec.name}: {spec.datastore} on {spec.cloud}, {spec.nodes} members",
+        search_attributes=_attributes(Status.BUILD, spec.datastore, spec.cloud),
+    )
+    plan = session.client.execute_update_with_start_workflow(
+        ClusterWorkflow.accepted, claim, start_workflow_operation=start
+    )
+    late = f"no worker has planned {spec.name} yet; it goes on when one does: `durabase wait {spec.name}`"
+    return await _answer(plan, PLAN_SECONDS, late)
+
+
+async def retry(session: Session, name: str) -> None:
+    """Take up a failed build or restart again. Raises BadInput for a refusal."""
+    await _update(session, name, ClusterWorkflow.retry)
+
+
+async def restart(session: Session, name: str) -> None:
+    """Restart every member's database. Raises BadInput for a refusal."""
+    await _update(session, name, ClusterWorkflow.restart)
+
+
+async def probe(session: Session, name: str) -> tuple[Probe, ...]:
+    """Ask every member's database whether it answers now."""
+    return await _update(session, name, ClusterWorkflow.probe)
+
+
+async def delete(session: Session, name: str) -> None:
+    """Ask for the cluster's removal; one whose workflow was terminated gets a new one for that alone."""
+    description = await describe(session.client, name)
+    if description.status is WorkflowExecutionStatus.RUNNING:
+        await _update(session, name, ClusterWorkflow.delete)
+        return
+    why = await why_gone(session, description)
+    if why is not None:
+        raise unknown(name, why)
+    await require_poller(session)
+    await _start_removal(session, description)
+
+
+async def why_gone(session: Session, description: WorkflowExecutionDescription) -> str | None:
+    """Return why a closed workflow has left nothing to remove; None if it may have left something."""
+    when = f"{description.close_time:%Y-%m-%d %H:%M} UTC" if description.close_time else "a moment ago"
+    if description.status is WorkflowExecutionStatus.COMPLETED:
+        return f"it was deleted at {when}"
+    if description.status is not WorkflowExecutionStatus.FAILED:
+        return None
+    try:
+        await session.client.get_workflow_handle(description.id, run_id=description.run_id).result()
+    except WorkflowFailureError as error:
+        if isinstance(error.cause, ApplicationError) and error.cause.type == REFUSED:
+            return f"its create was refused at {when}: {error.cause.message}"
+        if isinstance(error.cause, ApplicationError) and error.cause.type == "ProvisionFailed":
+            return f"its build failed and it was deleted at {when}: {error.cause.message}"
+    return None
+
+
+async def _start_removal(session: Session, description: WorkflowExecutionDescription) -> None:
+    attributes = attributes_of(description)
+    datastore, cloud = attributes.datastore or "", attributes.cloud or ""
+    identity = ClusterIdentity(id=attributes.id, name=attributes.name, datastore=datastore, cloud=cloud, root_key_id="")
+    record = ClusterRecord(identity=identity, nodes=0, operation=Operation.DELETE, status=Status.DELETING)
+    try:
+        await session.client.start_workflow(
+            ClusterWorkflow.run,
+            ClusterStart(claim=str(uuid4()), spec=None, record=record),
+            id=attributes.name,
+            task_queue=WORKFLOWS,
+            static_summary=f"{attributes.name}: delete what a terminated workflow left",
+            search_attributes=_attributes(Status.DELETING, datastore, cloud, attributes.id),
+        )
+    except WorkflowAlreadyStartedError:
+        raise BadInput(f"name {attributes.name!r} is in use again: another cluster was created meanwhile") from None
+
+
+async def require_worker(session: Session, name: str) -> ClusterRecord:
+    """Return what the cluster's workflow knows. Raises Failed if no worker answers, BadInput for no such cluster."""
+    description = await describe(session.client, name)
+    if description.status is not WorkflowExecutionStatus.RUNNING:
+        raise unknown(name, await why_gone(session, description) or "its workflow was ended from outside")
+    await require_poller(session)
+    record = await ask_record(session.client, name)
+    if record is None:
+        raise _no_worker("the worker that polled it last does not answer, so")
+    return record
+
+
+async def require_poller(session: Session) -> None:
+    if not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW):
+        raise _no_worker()
+
+
+def _no_worker(so: str = "so") -> Failed:
+    return Failed(f"no worker polls task queue {WORKFLOWS!r}, {so} nothing was recorded (`durabase up` starts one)")
+
+
+async def _update(session: Session, name: str, update: UpdateMethodMultiParam[[ClusterWorkflow], Answer]) -> Answer:
+    await require_worker(session, name)
+    handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, name)
+    late = f"the request is recorded, but no worker has taken it up yet; see `durabase show {name}`"
+    return await _answer(handle.execute_update(update), UPDATE_SECONDS, late)
+
+
+async def _answer(asked: Awaitable[Answer], seconds: float, late: str) -> Answer:
+    """Wait for an update's answer. Raises BadInput for a refusal, Failed when it is late."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await asked
+    except TimeoutError:
+        raise Failed(late) from None
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError) and cause.type == REFUSED:
+            raise BadInput(cause.message) from None
+        raise Failed(str(cause)) from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise Failed("the cluster's workflow has just ended") from None
+        raise
+
+
+def _attributes(status: Status, datastore: str, cloud: str, cluster_id: str | None = None) -> TypedSearchAttributes:
+    pairs = [
+        SearchAttributePair(STATUS, status.value),
+        SearchAttributePair(DATASTORE, datastore),
+        SearchAttributePair(CLOUD, cloud),
+    ]
+    if cluster_id is not None:
+        pairs.append(SearchAttributePair(CLUSTER_ID, cluster_id))
+    return TypedSearchAttributes(pairs)

@@ -1,0 +1,144 @@
+"""Follows an operation to its end, in a live table or, where standard output is no terminal, line by line."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from rich.live import Live
+from rich.text import Text
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from cli.observe import Observation, observe
+from cli.session import Session
+from cli.table import STALE, cluster_table, waits
+from cli.view import ClusterView
+from cli.voice import Voice
+from model.cluster import Operation, Status
+
+REFRESH_SECONDS = 0.5
+
+
+class Screen:
+    """Where a followed cluster is shown."""
+
+    def show(self, view: ClusterView) -> None:
+        """Show where the cluster stands now."""
+        raise NotImplementedError
+
+    def trouble(self, text: str) -> None:
+        """Say why nothing new can be shown now."""
+        raise NotImplementedError
+
+
+class LiveScreen(Screen):
+    """A table that is drawn again in place."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def show(self, view: ClusterView) -> None:
+        """Draw the table again."""
+        self._live.update(cluster_table(view, datetime.now(UTC)), refresh=True)
+
+    def trouble(self, text: str) -> None:
+        """Write below the last table."""
+        self._live.update(Text(text, "yellow"), refresh=True)
+
+
+class LineScreen(Screen):
+    """A line for each thing that changed."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._last: dict[str, str] = {}
+
+    def show(self, view: ClusterView) -> None:
+        """Print what has changed since the last time."""
+        for subject, line in _lines(view):
+            self._print(subject, line)
+
+    def trouble(self, text: str) -> None:
+        """Print it once."""
+        self._print("", text)
+
+    def _print(self, subject: str, line: str) -> None:
+        if self._last.get(subject) != line:
+            self._last[subject] = line
+            self._voice.note(f"{datetime.now().astimezone():%H:%M:%S} {line}")
+
+
+async def follow(session: Session, name: str, voice: Voice) -> Observation:
+    """Show a cluster until its operation is over, and return how it ended. Ctrl-C only ends the following."""
+    with _screen(voice) as screen:
+        async with _goes_on(name, voice):
+            return await _until_over(session, name, screen)
+
+
+def is_over(observation: Observation) -> bool:
+    """Return whether nothing goes on in a cluster: it stands, it failed, or its workflow has closed."""
+    view = observation.view
+    if not observation.is_open:
+        return True
+    if view.stale or view.busy:
+        return False
+    return view.status in (Status.ACTIVE, Status.FAILED) or view.fault is not None
+
+
+def succeeded(observation: Observation) -> bool:
+    """Return whether the operation that is over ended well."""
+    if not observation.is_open:
+        return observation.run_status is WorkflowExecutionStatus.COMPLETED
+    return observation.view.status is Status.ACTIVE
+
+
+async def _until_over(session: Session, name: str, screen: Screen) -> Observation:
+    first_id: str | None = None
+    last: Observation | None = None
+    while True:
+        try:
+            observation = await observe(session, name)
+        except RPCError as error:
+            screen.trouble(f"Temporal does not answer ({error.message}); asks again")
+        else:
+            first_id = first_id or observation.view.id
+            if observation.view.id != first_id and last is not None:
+                return replace(last, run_status=WorkflowExecutionStatus.COMPLETED)
+            last = observation
+            screen.show(observation.view)
+            if is_over(observation):
+                return observation
+        await asyncio.sleep(REFRESH_SECONDS)
+
+
+@contextmanager
+def _screen(voice: Voice) -> Iterator[Screen]:
+    if not voice.console.is_terminal:
+        yield LineScreen(voice)
+        return
+    with Live(console=voice.console, auto_refresh=False, vertical_overflow="visible") as live:
+        yield LiveScreen(live)
+
+
+@asynccontextmanager
+async def _goes_on(name: str, voice: Voice) -> AsyncIterator[None]:
+    try:
+        yield
+    except asyncio.CancelledError:
+        voice.note(f"\nno longer following; {name} goes on: `durabase wait {name}` follows it again")
+        raise
+
+
+def _lines(view: ClusterView) -> Iterator[tuple[str, str]]:
+    operation = view.operation or Operation.PROVISION
+    doing = f": {view.doing}" if view.doing and not view.members else ""
+    yield view.name, f"{view.name} {operation} {view.displayed}{doing}"
+    for member in view.members:
+        attempt = f" attempt {member.attempt}" if (member.attempt or 1) > 1 else ""
+        why = waits(member, datetime.now(UTC)) if attempt else ""
+        words = [member.name, member.role or "", member.status or "", member.step or "", attempt.strip(), why]
+        yield member.name, " ".join(word for word in words if word)
+    if view.stale:
+        yield "stale", STALE

@@ -1,0 +1,79 @@
+"""`list`: one row for each cluster, from search attributes alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from rich.table import Table
+from rich.text import Text
+from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
+
+from cli.attributes import attributes_of
+from cli.pollers import Tasks, pollers
+from cli.session import Session
+from cli.table import plain_table, status_style
+from model.base import Noun
+from model.cluster import Status
+from workflows.cluster import ClusterWorkflow
+from workflows.queues import WORKFLOWS
+from workflows.status import displayed
+
+
+class ListedCluster(Noun):
+    """One cluster as `list` shows it; `closed` says how its workflow ended, None while it is open."""
+
+    name: str
+    id: str
+    datastore: str | None
+    cloud: str | None
+    status: Status | None
+    displayed: str | None
+    stale: bool
+    since: datetime
+    closed: str | None
+
+
+LISTING = TypeAdapter(list[ListedCluster])
+
+
+async def list_clusters(session: Session, closed: bool) -> list[ListedCluster]:
+    """Return the clusters, or all that ever were and Temporal still knows; sorted by name, newest first."""
+    query = f"WorkflowType = '{ClusterWorkflow.__name__}'"
+    if not closed:
+        query += " AND ExecutionStatus = 'Running'"
+    stale = not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW)
+    listed = [_listed(execution, stale) async for execution in session.client.list_workflows(query)]
+    return sorted(listed, key=lambda cluster: (cluster.name, -cluster.since.timestamp()))
+
+
+def listing_json(clusters: Sequence[ListedCluster]) -> str:
+    """Return the listing as a JSON document."""
+    return LISTING.dump_json(list(clusters), indent=2).decode()
+
+
+def listing_table(clusters: Sequence[ListedCluster]) -> Table:
+    """Return the listing as people read it."""
+    table = plain_table(["name", "status", "datastore", "cloud", "since", "id"])
+    for cluster in clusters:
+        status = Text(cluster.displayed or "?", status_style(cluster.status))
+        if cluster.closed is not None:
+            status = Text(f"{cluster.displayed} ({cluster.closed.lower()})", "dim")
+        since = f"{cluster.since.astimezone():%Y-%m-%d %H:%M}"
+        table.add_row(cluster.name, status, cluster.datastore, cluster.cloud, since, Text(cluster.id, no_wrap=True))
+    return table
+
+
+def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
+    attributes = attributes_of(execution)
+    is_open = execution.status in (None, WorkflowExecutionStatus.RUNNING)
+    return ListedCluster(
+        name=attributes.name,
+        id=attributes.id,
+        datastore=attributes.datastore,
+        cloud=attributes.cloud,
+        status=attributes.status,
+        displayed=displayed(attributes.status) if attributes.status else None,
+        stale=stale,
+        since=execution.start_time,
+        closed=None if is_open or execution.status is None else execution.status.name,
+    )

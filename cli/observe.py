@@ -1,0 +1,152 @@
+"""Asks Temporal and the workflows where a cluster stands."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+)
+from temporalio.converter import DataConverter
+from temporalio.service import RPCError, RPCStatusCode
+
+from cli.attributes import attributes_of
+from cli.session import Session
+from cli.view import ClusterView, PendingStep, cluster_view
+from model.base import BadInput
+from model.cluster import ClusterRecord
+from model.operations import OperationReport
+from workflows.cluster import ClusterWorkflow
+from workflows.steps import Step
+
+QUERY_SECONDS = timedelta(seconds=3)
+"""A worker that lives answers within milliseconds; without one, `retry` and the like must say so in five seconds."""
+
+RPC_SECONDS = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A cluster's document, and the run of its workflow; `record` is None if no worker answered."""
+
+    view: ClusterView
+    run_status: WorkflowExecutionStatus
+    record: ClusterRecord | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run still claims the cluster's name."""
+        return self.run_status is WorkflowExecutionStatus.RUNNING
+
+
+async def observe(session: Session, name: str) -> Observation:
+    """Return where a cluster stands. Raises BadInput for an unknown one.
+
+    The description comes first: if it knows of no running operation, then the record that is asked for after it
+    is the operation's outcome.
+    """
+    client = session.client
+    description = await describe(client, name)
+    attributes = attributes_of(description)
+    child = f"{name}/{attributes.operation}" if attributes.operation else None
+    record, report, pending = await asyncio.gather(
+        ask_record(client, name), _ask_report(client, child), _pending(client, child)
+    )
+    status = description.status or WorkflowExecutionStatus.RUNNING
+    return Observation(cluster_view(attributes, record, report, pending), status, record)
+
+
+async def describe(client: Client, name: str) -> WorkflowExecutionDescription:
+    """Return the description of a cluster's latest run. Raises BadInput if there never was one."""
+    try:
+        description = await client.get_workflow_handle(name).describe(rpc_timeout=RPC_SECONDS)
+    except RPCError as error:
+        if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+            raise unknown(name) from None
+        raise
+    if description.workflow_type != ClusterWorkflow.__name__:
+        raise unknown(name)
+    return description
+
+
+def unknown(name: str, why: str = "") -> BadInput:
+    """Return the refusal of a name that no cluster has."""
+    return BadInput(f"there is no cluster {name!r}{f': {why}' if why else ''} (`durabase list` lists those there are)")
+
+
+async def ask_record(client: Client, name: str) -> ClusterRecord | None:
+    """Return what the cluster's workflow knows; None if no worker answers."""
+    handle = client.get_workflow_handle_for(ClusterWorkflow.run, name)
+    return await _ask(handle.query(ClusterWorkflow.cluster, rpc_timeout=QUERY_SECONDS))
+
+
+async def _ask_report(client: Client, child: str | None) -> OperationReport | None:
+    if child is None:
+        return None
+    handle = client.get_workflow_handle(child)
+    query = handle.query("progress", result_type=OperationReport, rpc_timeout=QUERY_SECONDS)
+    return await _ask(query)
+
+
+async def _ask(query: Any) -> Any:
+    """Return a query's answer; None if no worker answers it, or none that can."""
+    try:
+        return await query
+    except WorkflowQueryFailedError:
+        return None
+    except RPCError as error:
+        if error.status in (
+            RPCStatusCode.DEADLINE_EXCEEDED,
+            RPCStatusCode.CANCELLED,
+            RPCStatusCode.FAILED_PRECONDITION,
+            RPCStatusCode.NOT_FOUND,
+            RPCStatusCode.INVALID_ARGUMENT,
+        ):
+            return None
+        raise
+
+
+async def _pending(client: Client, child: str | None) -> list[PendingStep]:
+    if child is None:
+        return []
+    try:
+        description = await client.get_workflow_handle(child).describe(rpc_timeout=RPC_SECONDS)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return []
+        raise
+    activities = description.raw_description.pending_activities
+    return [await _pending_step(activity, client.data_converter) for activity in activities]
+
+
+async def _pending_step(activity: PendingActivityInfo, converter: DataConverter) -> PendingStep:
+    step, _, member = activity.activity_id.partition("/")
+    started = activity.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+    failure = None
+    if activity.HasField("last_failure"):
+        failure = str(getattr(await converter.decode_failure(activity.last_failure), "message", ""))
+    notes = await converter.decode(activity.heartbeat_details.payloads) if started else []
+    return PendingStep(
+        step=step,
+        member=None if step == Step.PLAN else member or None,
+        attempt=activity.attempt,
+        queue=activity.activity_options.task_queue.name,
+        started=started,
+        paused=activity.paused,
+        failure=failure,
+        note=str(notes[0]) if notes else None,
+        next_retry=_time(activity.next_attempt_schedule_time)
+        if activity.HasField("next_attempt_schedule_time")
+        else None,
+    )
+
+
+def _time(stamp: Timestamp) -> datetime:
+    return stamp.ToDatetime(UTC)
