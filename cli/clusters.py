@@ -1,9 +1,8 @@
 """What people ask of a cluster: create, retry, restart, delete, probe."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from temporalio.client import (
@@ -37,6 +36,7 @@ UPDATE_SECONDS = 60.0
 """Longer than a probe may take (workflows/probe.py)."""
 
 Answer = TypeVar("Answer")
+Update = UpdateMethodMultiParam[[ClusterWorkflow], Coroutine[Any, Any, Answer]]
 
 
 async def create(session: Session, spec: ClusterSpec) -> ClusterRecord:
@@ -135,6 +135,7 @@ async def require_worker(session: Session, name: str) -> ClusterRecord:
 
 
 async def require_poller(session: Session) -> None:
+    """Make sure that a worker polls for workflows. Raises Failed, in time to say that nothing was recorded."""
     if not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW):
         raise _no_worker()
 
@@ -143,18 +144,21 @@ def _no_worker(so: str = "so") -> Failed:
     return Failed(f"no worker polls task queue {WORKFLOWS!r}, {so} nothing was recorded (`durabase up` starts one)")
 
 
-async def _update(session: Session, name: str, update: UpdateMethodMultiParam[[ClusterWorkflow], Answer]) -> Answer:
+async def _update(session: Session, name: str, update: Update[Answer]) -> Answer:
     await require_worker(session, name)
     handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, name)
     late = f"the request is recorded, but no worker has taken it up yet; see `durabase show {name}`"
     return await _answer(handle.execute_update(update), UPDATE_SECONDS, late)
 
 
-async def _answer(asked: Awaitable[Answer], seconds: float, late: str) -> Answer:
-    """Wait for an update's answer. Raises BadInput for a refusal, Failed when it is late."""
+async def _answer(asked: Awaitable[Coroutine[Any, Any, Answer]], seconds: float, late: str) -> Answer:
+    """Wait for an update's answer. Raises BadInput for a refusal, Failed when it is late.
+
+    The SDK's types say that what an async update returns comes back as a coroutine; it does not.
+    """
     try:
         async with asyncio.timeout(seconds):
-            return await asked
+            return cast("Answer", await asked)
     except TimeoutError:
         raise Failed(late) from None
     except WorkflowUpdateFailedError as error:

@@ -51,7 +51,7 @@ async def list_all(closed: bool, voice: Voice) -> int:
     if voice.json:
         voice.result(listing.listing_json(found))
     elif found:
-        voice.console.print(listing.listing_table(found))
+        voice.show(*listing.listing_lines(found))
     else:
         voice.note("there is no cluster yet: `durabase create NAME` makes one")
     if any(cluster.stale for cluster in found):
@@ -94,7 +94,7 @@ async def find_orphans(cloud: str | None, remove: bool, sure: bool, voice: Voice
     if voice.json:
         voice.result(orphans.orphans_json(found))
     elif found:
-        voice.console.print(orphans.orphans_table(found))
+        voice.show(*orphans.orphans_lines(found))
     if not found:
         voice.note(f"nothing on cloud {where} belongs to no open cluster")
     elif remove:
@@ -170,4 +170,4 @@ def _show(view: ClusterView, voice: Voice) -> None:
     if voice.json:
         voice.result(view.model_dump_json(indent=2))
     else:
-        voice.console.print(cluster_table(view, datetime.now(UTC)))
+        voice.show(cluster_table(view, datetime.now(UTC)))

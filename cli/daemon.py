@@ -39,7 +39,7 @@ class Daemon:
 
     def start(self, command: Sequence[str]) -> None:
         """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it."""
-        with self.log.open("ab", opener=_private) as log:
+        with open(self.log, "ab", opener=_private) as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )

@@ -33,7 +33,7 @@ async def demo(voice: Voice) -> int:
         voice.note(f"{NAME} is being built already")
     elif succeeded(there):
         voice.note(f"{NAME} is there already")
-    ended = await follow(session, NAME, voice)
+    ended = there if there is not None and is_over(there) else await follow(session, NAME, voice)
     code = await tell_outcome(session, ended, voice)
     if code == DONE:
         voice.note(_what_now(session))

@@ -1,17 +1,17 @@
 """`list`: one row for each cluster, from search attributes alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from rich.table import Table
 from rich.text import Text
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
 
 from cli.attributes import attributes_of
+from cli.columns import columns
 from cli.pollers import Tasks, pollers
 from cli.session import Session
-from cli.table import plain_table, status_style
+from cli.table import status_style
 from model.base import Noun
 from model.cluster import Status
 from workflows.cluster import ClusterWorkflow
@@ -51,16 +51,22 @@ def listing_json(clusters: Sequence[ListedCluster]) -> str:
     return LISTING.dump_json(list(clusters), indent=2).decode()
 
 
-def listing_table(clusters: Sequence[ListedCluster]) -> Table:
+def listing_lines(clusters: Iterable[ListedCluster]) -> list[Text]:
     """Return the listing as people read it."""
-    table = plain_table(["name", "status", "datastore", "cloud", "since", "id"])
-    for cluster in clusters:
-        status = Text(cluster.displayed or "?", status_style(cluster.status))
-        if cluster.closed is not None:
-            status = Text(f"{cluster.displayed} ({cluster.closed.lower()})", "dim")
-        since = f"{cluster.since.astimezone():%Y-%m-%d %H:%M}"
-        table.add_row(cluster.name, status, cluster.datastore, cluster.cloud, since, Text(cluster.id, no_wrap=True))
-    return table
+    return columns(
+        ("name", "status", "datastore", "cloud", "since", "workflow"),
+        [
+            (
+                cluster.name,
+                Text(cluster.displayed or "?", "dim" if cluster.closed else status_style(cluster.status)),
+                cluster.datastore,
+                cluster.cloud,
+                f"{cluster.since.astimezone():%Y-%m-%d %H:%M}",
+                Text((cluster.closed or "running").lower(), "dim"),
+            )
+            for cluster in clusters
+        ],
+    )
 
 
 def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:

@@ -1,9 +1,10 @@
 """Asks Temporal and the workflows where a cluster stands."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.enums.v1 import PendingActivityState
@@ -30,6 +31,8 @@ QUERY_SECONDS = timedelta(seconds=3)
 """A worker that lives answers within milliseconds; without one, `retry` and the like must say so in five seconds."""
 
 RPC_SECONDS = timedelta(seconds=10)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,10 @@ async def _ask_report(client: Client, child: str | None) -> OperationReport | No
     if child is None:
         return None
     handle = client.get_workflow_handle(child)
-    query = handle.query("progress", result_type=OperationReport, rpc_timeout=QUERY_SECONDS)
-    return await _ask(query)
+    return await _ask(handle.query("progress", result_type=OperationReport, rpc_timeout=QUERY_SECONDS))
 
 
-async def _ask(query: Any) -> Any:
+async def _ask(query: Awaitable[Answer]) -> Answer | None:
     """Return a query's answer; None if no worker answers it, or none that can."""
     try:
         return await query

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import TypeAdapter
-from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy
 
 from cli.attributes import attributes_of
 from cli.clusters import require_poller
+from cli.columns import columns
 from cli.listing import list_clusters
 from cli.observe import describe
 from cli.session import Session
-from cli.table import plain_table
 from model.base import BadInput, Noun, refusal
 from model.cloud import Resource, Server
 from model.operations import DeprovisionRequest
@@ -66,13 +65,10 @@ def orphans_json(orphans: Sequence[Orphan]) -> str:
     return ORPHANS.dump_json(list(orphans), indent=2).decode()
 
 
-def orphans_table(orphans: Iterable[Orphan]) -> Table:
+def orphans_lines(orphans: Iterable[Orphan]) -> list[Text]:
     """Return the orphans as people read them."""
-    table = plain_table(["cluster", "member", "kind", "id", "cluster id"])
-    for orphan in orphans:
-        ids = (Text(orphan.id, no_wrap=True), Text(orphan.cluster_id, no_wrap=True))
-        table.add_row(orphan.cluster, orphan.member, orphan.kind, *ids)
-    return table
+    rows = [(each.cluster, each.member, each.kind, each.id, each.cluster_id) for each in orphans]
+    return columns(("cluster", "member", "kind", "id", "cluster id"), rows)
 
 
 def _orphans(resources: Iterable[Resource], lost: Collection[str]) -> list[Orphan]:

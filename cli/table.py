@@ -1,12 +1,13 @@
 """How a cluster looks on a terminal. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
+from cli.columns import Cell, columns
 from cli.view import ClusterView, MemberView, ProbedMemberView
 from model.cluster import Fault, OperatingStatus, Status
 
@@ -19,12 +20,14 @@ COLORS = {
     Status.DELETED: "magenta",
 }
 
+INDENT = 4
+
 
 def cluster_table(view: ClusterView, now: datetime) -> RenderableType:
     """Return a cluster as people read it: one line, its members, and why it waits or failed."""
     parts: list[RenderableType] = [headline(view, now)]
     if view.members:
-        parts.append(_members(view, now))
+        parts += _members(view, now)
     if view.fault is not None:
         parts.append(Text(fault_sentence(view.fault), "red"))
     if view.stale:
@@ -43,7 +46,8 @@ def headline(view: ClusterView, now: datetime) -> Text:
         line.append(f"  {view.operation}")
     line.append(f"  {view.displayed or '?'}", status_style(view.status))
     engine = f"{view.datastore} {view.version}" if view.version else str(view.datastore)
-    line.append(f"  {engine} on {view.cloud}")
+    line.append(f"  {engine} on {view.cloud}  ")
+    line.append(view.id, "dim")
     if view.busy and view.deadline is not None:
         line.append(f"  until {clock(view.deadline)} ({span((view.deadline - now).total_seconds())} left)", "dim")
     if view.doing and not any(member.step for member in view.members):
@@ -91,38 +95,51 @@ def gibibytes(size: int) -> str:
     return f"{size / 1024**3:.1f} GiB"
 
 
-def plain_table(columns: Iterable[str]) -> Table:
-    """Return an empty table without lines."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _members(view: ClusterView, now: datetime) -> list[RenderableType]:
+    """Return a line for each member, and below it what it waits for: errors are too long for a column."""
+    header, rows = _building(view.members) if view.busy or view.stale else _standing(view.members)
+    titles, *lines = columns(header, rows)
+    shown: list[RenderableType] = [titles]
+    for member, line in zip(view.members, lines, strict=True):
+        shown.append(line)
+        if why := waits(member, now):
+            shown.append(Padding(Text(why, "red" if member.last_error else "dim"), (0, 0, 0, INDENT)))
+    return shown
 
 
-def _members(view: ClusterView, now: datetime) -> Table:
-    probed = any(isinstance(member, ProbedMemberView) for member in view.members)
-    columns = ["member", "role", "status", "step", "progress", "attempt", "address", "last error / waits for"]
-    table = plain_table([*columns, *(["answers", "volume"] if probed else [])])
-    for member in view.members:
-        cells = [
-            Text(member.name, no_wrap=True),
-            member.role or "",
-            Text(member.status or "", status_style(member.status), no_wrap=True),
-            Text(member.step or "", no_wrap=True),
-            f"{member.progress} %" if member.progress is not None else "",
-            str(member.attempt or ""),
-            Text(f"{member.address}:{member.port}" if member.address else "", no_wrap=True),
-            Text(waits(member, now)),
-        ]
-        if isinstance(member, ProbedMemberView):
-            cells += _probe(member)
-        table.add_row(*cells)
-    return table
+def _building(members: Iterable[MemberView]) -> tuple[Sequence[str], list[list[Cell]]]:
+    header = ("member", "role", "status", "step", "progress", "attempt")
+    rows = [[*_who(member), member.step, _percent(member), str(member.attempt or "")] for member in members]
+    return header, rows
 
 
-def _probe(member: ProbedMemberView) -> list[RenderableType]:
+def _standing(members: Sequence[MemberView]) -> tuple[Sequence[str], list[list[Cell]]]:
+    failed = any(member.status is Status.FAILED for member in members)
+    probed = any(isinstance(member, ProbedMemberView) for member in members)
+    header = ["member", "role", "status", *(["step"] if failed else []), "address"]
+    header += ["answers", "volume"] if probed else []
+    rows = []
+    for member in members:
+        row = [*_who(member), *([member.step] if failed else []), _address(member)]
+        rows.append([*row, *_probe(member)] if isinstance(member, ProbedMemberView) else row)
+    return header, rows
+
+
+def _who(member: MemberView) -> list[Cell]:
+    return [member.name, member.role, Text(member.status or "", status_style(member.status))]
+
+
+def _percent(member: MemberView) -> str:
+    return f"{member.progress} %" if member.progress is not None else ""
+
+
+def _address(member: MemberView) -> str:
+    return f"{member.address}:{member.port}" if member.address else ""
+
+
+def _probe(member: ProbedMemberView) -> list[Cell]:
     healthy = member.operating_status is OperatingStatus.HEALTHY
     answers = Text(member.operating_status, "green" if healthy else "red")
     if member.filesystem is None:
-        return [answers, member.probe_error or ""]
+        return [answers, member.probe_error]
     return [answers, f"{gibibytes(member.filesystem.used)} of {gibibytes(member.filesystem.total)} used"]

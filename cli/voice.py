@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 DONE = 0
 FAILED = 1
@@ -46,6 +46,11 @@ class Voice:
     def note(self, text: str) -> None:
         """Say what goes on, whole lines as they are."""
         self.console.print(as_typed(text), markup=False, soft_wrap=True)
+
+    def show(self, *parts: RenderableType) -> None:
+        """Show something laid out; lines are never cut, so that a program can read them too."""
+        for part in parts:
+            self.console.print(part, soft_wrap=not self.console.is_terminal)
 
     def result(self, text: str) -> None:
         """Print a result to standard output, exactly as it is."""

@@ -17,6 +17,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
 
 from model.cluster import ClusterRecord, Status
 from model.operations import ClusterStart
@@ -127,7 +128,10 @@ class House:
         """Return a cluster's record once it has one of these statuses."""
 
         async def look() -> ClusterRecord | None:
-            record = await self.record(name)
+            try:
+                record = await self.record(name)
+            except RPCError:  # a query needs a worker, and the test may have killed it
+                return None
             return record if record.status in statuses else None
 
         return await eventually(look)

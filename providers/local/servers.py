@@ -154,13 +154,14 @@ def read(home: Path) -> Server | None:
 
 
 def _status(home: Path) -> ServerStatus:
-    supervisor = ProcessIdentity.read(home / SUPERVISOR)
     ready = ProcessIdentity.read(home / READY)
+    supervisor = ProcessIdentity.read(home / SUPERVISOR)
     if supervisor is not None and supervisor.alive():
         if ready is not None and ready.alive():
             return ServerStatus.ACTIVE
         return ServerStatus.ERROR if _ssh_given_up(home) else ServerStatus.BUILD
-    if is_locked(home / POWER_LOCK):
+    # A boot holds the lock until it has written another supervisor's identity: one of the two shows it.
+    if is_locked(home / POWER_LOCK) or ProcessIdentity.read(home / SUPERVISOR) != supervisor:
         return ServerStatus.BUILD
     # A boot cut short by the host's own end is no fault of the server's.
     booted_here = supervisor is not None and supervisor.host_boot == host_boot()

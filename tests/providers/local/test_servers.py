@@ -10,10 +10,11 @@ import pytest
 
 from model.cloud import ServerStatus
 from model.errors import ProviderRefused
+from providers.local import servers
 from providers.local.layout import SSH_PORT
 from providers.local.processes import kill_all
 from providers.local.servers import Servers
-from providers.local.state import StateDirectory
+from providers.local.state import StateDirectory, is_locked
 from tests.providers.local.local_servers import Cloud, wait_until
 
 BUILD, ACTIVE, SHUTOFF, ERROR = ServerStatus.BUILD, ServerStatus.ACTIVE, ServerStatus.SHUTOFF, ServerStatus.ERROR
@@ -75,6 +76,22 @@ def test_a_lost_supervisor_is_shutoff_and_start_brings_all_back(cloud: Cloud) ->
     again = cloud.wait_for(server.id, ACTIVE)
     assert (again.address, again.volumes) == (server.address, (volume.id,))
     cloud.connect(again).close()
+
+
+def test_a_boot_that_begins_while_the_status_is_read_shows_as_build(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = cloud.create()
+    cloud.kill_supervisor(server.id)
+
+    def boots_before_the_answer(path: Path) -> bool:
+        monkeypatch.undo()
+        cloud.provider.start(server.id)
+        return is_locked(path)
+
+    (cloud.home(server.id) / "ready.json").unlink()
+    monkeypatch.setattr(servers, "is_locked", boots_before_the_answer)
+    assert cloud.server(server.id).status is BUILD
 
 
 def test_start_of_a_running_server_does_nothing(cloud: Cloud) -> None:
