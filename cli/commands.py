@@ -13,7 +13,7 @@ from cli.observe import Observation, describe, observe, unknown
 from cli.outcome import tell_outcome
 from cli.request import Options, cluster_spec
 from cli.session import Session, open_session
-from cli.table import cluster_table
+from cli.table import STALE, cluster_table
 from cli.view import ClusterView, with_probes
 from cli.voice import DONE, Voice
 from datastores.client import ClientCommand
@@ -55,7 +55,7 @@ async def list_all(closed: bool, voice: Voice) -> int:
     else:
         voice.note("there is no cluster yet: `durabase create NAME` makes one")
     if any(cluster.stale for cluster in found):
-        voice.note("no worker answers: this is what Temporal itself knows, and nothing goes on until a worker runs")
+        voice.note(STALE)
     return DONE
 
 
@@ -170,4 +170,4 @@ def _show(view: ClusterView, voice: Voice) -> None:
     if voice.json:
         voice.result(view.model_dump_json(indent=2))
     else:
-        voice.show(cluster_table(view, datetime.now(UTC)))
+        voice.show(cluster_table(view, datetime.now(UTC), voice.width), f"id {view.id}")

@@ -41,7 +41,8 @@ class LiveScreen(Screen):
 
     def show(self, view: ClusterView) -> None:
         """Draw the table again."""
-        self._live.update(cluster_table(view, datetime.now(UTC)), refresh=True)
+        table = cluster_table(view, datetime.now(UTC), self._live.console.width)
+        self._live.update(table, refresh=True)
 
     def trouble(self, text: str) -> None:
         """Write below the last table."""
@@ -72,8 +73,8 @@ class LineScreen(Screen):
 
 async def follow(session: Session, name: str, voice: Voice) -> Observation:
     """Show a cluster until its operation is over, and return how it ended. Ctrl-C only ends the following."""
-    with _screen(voice) as screen:
-        async with _goes_on(name, voice):
+    async with _goes_on(name, voice):
+        with _screen(voice) as screen:
             return await _until_over(session, name, screen)
 
 
@@ -127,7 +128,7 @@ async def _goes_on(name: str, voice: Voice) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
-        voice.note(f"\nno longer following; {name} goes on: `durabase wait {name}` follows it again")
+        voice.note(f"no longer following; {name} goes on: `durabase wait {name}` follows it again")
         raise
 
 

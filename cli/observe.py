@@ -16,6 +16,8 @@ from temporalio.client import (
     WorkflowQueryFailedError,
 )
 from temporalio.converter import DataConverter
+from temporalio.exceptions import FailureError
+from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.attributes import attributes_of
@@ -25,12 +27,16 @@ from model.base import BadInput
 from model.cluster import ClusterRecord
 from model.operations import OperationReport
 from workflows.cluster import ClusterWorkflow
+from workflows.recovery import timeout_sentence
 from workflows.steps import Step
 
 QUERY_SECONDS = timedelta(seconds=3)
 """A worker that lives answers within milliseconds; without one, `retry` and the like must say so in five seconds."""
 
 RPC_SECONDS = timedelta(seconds=10)
+
+CLAIM_SECONDS = timedelta(seconds=3)
+"""A step that no worker has taken up for so long waits for one."""
 
 Answer = TypeVar("Answer")
 
@@ -131,23 +137,30 @@ async def _pending(client: Client, child: str | None) -> list[PendingStep]:
 async def _pending_step(activity: PendingActivityInfo, converter: DataConverter) -> PendingStep:
     step, _, member = activity.activity_id.partition("/")
     started = activity.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-    failure = None
-    if activity.HasField("last_failure"):
-        failure = str(getattr(await converter.decode_failure(activity.last_failure), "message", ""))
     notes = await converter.decode(activity.heartbeat_details.payloads) if started else []
+    retries = activity.HasField("next_attempt_schedule_time")
+    next_retry = _time(activity.next_attempt_schedule_time) if retries else None
+    scheduled = _time(activity.scheduled_time)
     return PendingStep(
         step=step,
         member=None if step == Step.PLAN else member or None,
         attempt=activity.attempt,
         queue=activity.activity_options.task_queue.name,
-        started=started,
+        unclaimed=not started and next_retry is None and scheduled < datetime.now(UTC) - CLAIM_SECONDS,
         paused=activity.paused,
-        failure=failure,
+        failure=await _failure(activity, converter),
         note=str(notes[0]) if notes else None,
-        next_retry=_time(activity.next_attempt_schedule_time)
-        if activity.HasField("next_attempt_schedule_time")
-        else None,
+        next_retry=next_retry,
     )
+
+
+async def _failure(activity: PendingActivityInfo, converter: DataConverter) -> str | None:
+    if not activity.HasField("last_failure"):
+        return None
+    error = await converter.decode_failure(activity.last_failure)
+    if isinstance(error, TemporalTimeoutError):
+        return timeout_sentence(error.type, activity.activity_type.name)
+    return error.message if isinstance(error, FailureError) else str(error)
 
 
 def _time(stamp: Timestamp) -> datetime:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.columns import Cell, columns
 from cli.view import ClusterView, MemberView, ProbedMemberView
+from cli.voice import as_typed
 from model.cluster import Fault, OperatingStatus, Status
 
 COLORS = {
@@ -22,35 +23,34 @@ COLORS = {
 
 INDENT = 4
 
+STALE = "no worker answers: this is what Temporal itself knows, and nothing goes on until one runs (`durabase up`)"
 
-def cluster_table(view: ClusterView, now: datetime) -> RenderableType:
-    """Return a cluster as people read it: one line, its members, and why it waits or failed."""
+
+def cluster_table(view: ClusterView, now: datetime, width: int | None = None) -> Group:
+    """Return a cluster as people read it: one line, its members, and why it waits or failed.
+
+    Of `width` columns, None for as many as it takes: what a member waits for goes below it where it does not fit.
+    """
     parts: list[RenderableType] = [headline(view, now)]
     if view.members:
-        parts += _members(view, now)
+        parts += _members(view, now, width)
     if view.fault is not None:
         parts.append(Text(fault_sentence(view.fault), "red"))
     if view.stale:
-        parts.append(Text(STALE, "yellow"))
+        parts.append(Text(as_typed(STALE), "yellow"))
     return Group(*parts)
 
 
-STALE = "no worker answers: this is what Temporal itself knows, and nothing goes on until a worker runs"
-
-
 def headline(view: ClusterView, now: datetime) -> Text:
-    """Return the one line on a cluster."""
-    line = Text()
-    line.append(view.name, "bold")
-    if view.operation is not None:
-        line.append(f"  {view.operation}")
+    """Return the one line on a cluster, and one more on what it does where no member says so."""
+    line = Text.assemble((view.name, "bold"), f"  {view.operation}" if view.operation else "")
     line.append(f"  {view.displayed or '?'}", status_style(view.status))
     engine = f"{view.datastore} {view.version}" if view.version else str(view.datastore)
-    line.append(f"  {engine} on {view.cloud}  ")
-    line.append(view.id, "dim")
+    line.append(f"  {engine} on {view.cloud}")
     if view.busy and view.deadline is not None:
-        line.append(f"  until {clock(view.deadline)} ({span((view.deadline - now).total_seconds())} left)", "dim")
-    if view.doing and not any(member.step for member in view.members):
+        left = span((view.deadline - now).total_seconds())
+        line.append(f"  until {clock(view.deadline)} ({left} left)", "dim")
+    if view.doing and not view.members:
         line.append(f"\n{view.doing}", "dim")
     return line
 
@@ -95,16 +95,22 @@ def gibibytes(size: int) -> str:
     return f"{size / 1024**3:.1f} GiB"
 
 
-def _members(view: ClusterView, now: datetime) -> list[RenderableType]:
-    """Return a line for each member, and below it what it waits for: errors are too long for a column."""
+def _members(view: ClusterView, now: datetime, width: int | None) -> list[RenderableType]:
     header, rows = _building(view.members) if view.busy or view.stale else _standing(view.members)
-    titles, *lines = columns(header, rows)
+    reasons = [Text(waits(member, now), "red" if member.last_error else "dim") for member in view.members]
+    room = None if width is None else width - _width(header, rows)
+    fits = [room is None or reason.cell_len <= room for reason in reasons]
+    beside = [[*row, reason if fit else ""] for row, reason, fit in zip(rows, reasons, fits, strict=True)]
+    title = "last error / waits for" if any(row[-1] for row in beside) else ""
+    titles, *lines = columns([*header, title], beside)
     shown: list[RenderableType] = [titles]
-    for member, line in zip(view.members, lines, strict=True):
-        shown.append(line)
-        if why := waits(member, now):
-            shown.append(Padding(Text(why, "red" if member.last_error else "dim"), (0, 0, 0, INDENT)))
+    for line, reason, fit in zip(lines, reasons, fits, strict=True):
+        shown += [line] if fit else [line, Padding(reason, (0, 0, 0, INDENT))]
     return shown
+
+
+def _width(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:
+    return max(line.cell_len for line in columns([*header, "|"], [[*row, "|"] for row in rows]))
 
 
 def _building(members: Iterable[MemberView]) -> tuple[Sequence[str], list[list[Cell]]]:
@@ -134,7 +140,7 @@ def _percent(member: MemberView) -> str:
 
 
 def _address(member: MemberView) -> str:
-    return f"{member.address}:{member.port}" if member.address else ""
+    return f"{member.address}:{member.port}" if member.address and member.status is not Status.DELETED else ""
 
 
 def _probe(member: ProbedMemberView) -> list[Cell]:

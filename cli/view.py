@@ -36,7 +36,8 @@ class PendingStep:
     member: str | None
     attempt: int
     queue: str
-    started: bool
+    unclaimed: bool = False
+    """Whether it has waited for a worker longer than one that lives would need."""
     paused: bool = False
     failure: str | None = None
     note: str | None = None
@@ -211,7 +212,7 @@ def _attempt(step: PendingStep | None) -> dict[str, object]:
 def _doing(step: PendingStep) -> str | None:
     if step.paused:
         return "waits for an operator, who has paused it in Temporal"
-    if not step.started and step.next_retry is None:
+    if step.unclaimed:
         return f"waits for a worker on task queue {step.queue}"
     return step.note or None
 

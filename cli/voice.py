@@ -47,10 +47,15 @@ class Voice:
         """Say what goes on, whole lines as they are."""
         self.console.print(as_typed(text), markup=False, soft_wrap=True)
 
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None where a program reads, for which no line is broken."""
+        return self.console.width if self.console.is_terminal else None
+
     def show(self, *parts: RenderableType) -> None:
-        """Show something laid out; lines are never cut, so that a program can read them too."""
+        """Show something laid out."""
         for part in parts:
-            self.console.print(part, soft_wrap=not self.console.is_terminal)
+            self.console.print(part, soft_wrap=self.width is None)
 
     def result(self, text: str) -> None:
         """Print a result to standard output, exactly as it is."""

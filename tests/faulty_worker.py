@@ -49,11 +49,11 @@ async def _inject(cluster: str, fault: str) -> None:
 
 
 class FaultyPlugin(DurabasePlugin):
-    """The plugin with the injector outside of everything else."""
+    """The plugin with the injector inside of everything else: a held activity goes on beating."""
 
     def __init__(self, ring: PayloadKeys) -> None:
         super().__init__(ring)
-        self.interceptors = [FaultInterceptor(), *(self.interceptors or [])]
+        self.interceptors = [*(self.interceptors or []), FaultInterceptor()]
 
 
 if __name__ == "__main__":

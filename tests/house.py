@@ -136,6 +136,15 @@ class House:
 
         return await eventually(look)
 
+    async def faulted(self, cluster: str) -> None:
+        """Return once a faulty worker has injected its fault into a cluster's build (tests/faulty_worker.py)."""
+        mark = self.state_dir / f"fault-{cluster}"
+
+        async def marked() -> bool:
+            return mark.exists()
+
+        await eventually(marked)
+
     def state_of(self, cluster_id: str) -> tuple[list[str], list[str]]:
         """Return the members that own the cloud's servers and volumes of a cluster, one entry each."""
         servers = sorted(each.tag.member for each in self.cloud.list_servers(cluster_id))
@@ -173,7 +182,9 @@ class House:
     def _write_keys(self) -> None:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         rings = {"payload": PAYLOAD_KEYS.keys, "root": ROOT_KEYS.keys}
-        plain = {ring: {name: base64.b64encode(key).decode() for name, key in keys.items()} for ring, keys in rings.items()}
+        plain = {
+            ring: {name: base64.b64encode(key).decode() for name, key in keys.items()} for ring, keys in rings.items()
+        }
         (self.state_dir / KEY_FILE).write_text(json.dumps(plain))
 
 

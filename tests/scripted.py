@@ -1,5 +1,6 @@
 """Scripted activities: what cloud and engine answer, so that a test sees what a workflow decides."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,21 +10,25 @@ from typing import Any
 from uuid import uuid4
 
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Worker
 
 from model.cloud import Flavor, Server, ServerStatus, Tag, Volume, VolumeStatus
 from model.cluster import (
     CloudPlan,
+    ClusterRecord,
     EnginePlan,
     FilesystemStats,
     InstanceTask,
     OperatingStatus,
     PlanTask,
     ServerOptions,
+    Status,
 )
 from model.operations import (
     AttachTask,
+    ClusterStart,
     DeleteTask,
     FindTask,
     Resources,
@@ -33,10 +38,12 @@ from model.operations import (
     WaitTask,
 )
 from model.spec import ClusterSpec
+from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
 ENGINE = "postgresql"
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+Handle = WorkflowHandle[ClusterWorkflow, None]
 Answer = Callable[[Any], Any] | BaseException | Any
 
 
@@ -99,7 +106,7 @@ class Script:
         names = ("prepare", "post_prepare", "cluster_complete", "restart")
         return [plan, update_status, get_filesystem_stats, *map(on_member, names)]
 
-    def cloud_activities(self) -> list[Callable[..., Any]]:
+    def cloud_activities(self) -> list[Callable[..., Any]]:  # noqa: C901 - one plain function an activity
         """What the cloud's worker registers."""
 
         @activity.defn
@@ -152,11 +159,11 @@ class Script:
     @asynccontextmanager
     async def serving(self, client: Client) -> AsyncIterator["Script"]:
         """Serve the script's own cloud and engine, and the real workflows."""
-        queues = {cloud_queue(self.cloud): self.cloud_activities(), engine_queue(ENGINE, self.cloud): self.engine_activities()}
-        async with workflow_worker(client):
-            cloud, engine = (Worker(client, task_queue=queue, activities=each) for queue, each in queues.items())
-            async with cloud, engine:
-                yield self
+        cloud = Worker(client, task_queue=cloud_queue(self.cloud), activities=self.cloud_activities())
+        queue = engine_queue(ENGINE, self.cloud)
+        engine = Worker(client, task_queue=queue, activities=self.engine_activities())
+        async with workflow_worker(client), cloud, engine:
+            yield self
 
     def spec(self, nodes: int = 1, **more: Any) -> ClusterSpec:
         """Return a request for this script's cloud, under a name of its own."""
@@ -187,3 +194,25 @@ def volume(member: str, cluster_id: str, status: VolumeStatus) -> Volume:
     """Return a member's volume."""
     tag = Tag(cluster_id=cluster_id, cluster=member.rpartition("-")[0], member=member)
     return Volume(id=f"volume-of-{member}", name=member, tag=tag, created_at=WHEN, status=status, size=1)
+
+
+async def create(client: Client, spec: ClusterSpec, claim: str | None = None) -> Handle:
+    """Create as the command line does: update-with-start, which returns after plan."""
+    claim = claim or str(uuid4())
+    start = WithStartWorkflowOperation(
+        ClusterWorkflow.run,
+        ClusterStart(claim=claim, spec=spec),
+        id=spec.name,
+        task_queue=WORKFLOWS,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
+    await client.execute_update_with_start_workflow(ClusterWorkflow.accepted, claim, start_workflow_operation=start)
+    return await start.workflow_handle()
+
+
+async def until(handle: Handle, *statuses: Status) -> ClusterRecord:
+    """Return the record once it shows one of these statuses."""
+    async with asyncio.timeout(20):
+        while (record := await handle.query(ClusterWorkflow.cluster)).status not in statuses:
+            await asyncio.sleep(0.02)
+    return record

@@ -71,11 +71,12 @@ def _message(error: ActivityError) -> str:
         return cause.message
     if isinstance(cause, TemporalTimeoutError):
         note = next((str(detail) for detail in cause.last_heartbeat_details if detail), "")
-        return f"{_timeout(cause.type, error.activity_type)}{f'; at last: {note}' if note else ''}"
+        return f"{timeout_sentence(cause.type, error.activity_type)}{f'; at last: {note}' if note else ''}"
     return str(cause or error)
 
 
-def _timeout(kind: TimeoutType | None, step: str) -> str:
+def timeout_sentence(kind: TimeoutType | None, step: str) -> str:
+    """Return what a timeout of a step means: the server's own words say no cause."""
     if kind is TimeoutType.HEARTBEAT:
         return f"the worker died or lost its connection during {step}"
     return f"{step} did not end in time"

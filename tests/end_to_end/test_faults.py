@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 import pytest_asyncio
 
 from keys import ClusterSecrets
@@ -79,7 +78,6 @@ async def workers_that_die(at_home: House, **environment: str) -> AsyncIterator[
 async def test_a_worker_killed_after_each_step_doubles_and_loses_nothing(at_home: House) -> None:
     await at_home.kill_workers()
     faults = {name_of(step): {"step": step, "fault": "die"} for step in STEPS}
-    environment = {"DURABASE_TEST_FAULTS": json.dumps(faults)}
     specs = [at_home.spec(name_of(step), JOINT.get(step, 1)) for step in STEPS]
     async with workers_that_die(at_home, DURABASE_TEST_FAULTS=json.dumps(faults)):
         await asyncio.gather(*(at_home.create(spec) for spec in specs))
@@ -97,13 +95,11 @@ async def test_delete_in_each_step_leaves_nothing(at_home: House) -> None:
     faults = {name_of(step): {"step": step, "fault": "hold"} for step in STEPS if step != "plan"}
     await at_home.start_worker("tests.faulty_worker", DURABASE_TEST_FAULTS=json.dumps(faults))
     names = list(faults)
-    handles = [await at_home.create(at_home.spec(name, 2 if name_of("verify_resources") <= name else 1)) for name in names]
+    specs = [at_home.spec(name_of(step), JOINT.get(step, 1)) for step in STEPS if step != "plan"]
+    handles = [await at_home.create(spec) for spec in specs]
     ids = [(await at_home.record(name)).identity.id for name in names]
-
-    async def all_held() -> bool:
-        return all((at_home.state_dir / f"fault-{name}").exists() for name in names)
-
-    await eventually(all_held)
+    for name in names:
+        await at_home.faulted(name)
     servers = [server.id for server in at_home.cloud.list_servers()]
     assert servers
     for name in names:

@@ -2,31 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from temporalio.client import (
     Client,
-    WithStartWorkflowOperation,
     WorkflowExecutionStatus,
     WorkflowFailureError,
-    WorkflowHandle,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from model.cluster import ClusterIdentity, ClusterRecord, OperatingStatus, Operation, Status
 from model.errors import GuestError, GuestRefused, PlanRefused, ServerLost
 from model.operations import ClusterStart, Resources
-from model.spec import ClusterSpec
-from tests.scripted import Script, server, volume
+from tests.scripted import Script, create, server, until, volume
 from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
 from workflows.queues import WORKFLOWS
-
-Handle = WorkflowHandle[ClusterWorkflow, None]
 
 
 @pytest.fixture
@@ -38,28 +31,6 @@ def client(skipping: WorkflowEnvironment) -> Client:
 async def script(client: Client) -> AsyncIterator[Script]:
     async with Script().serving(client) as script:
         yield script
-
-
-async def create(client: Client, spec: ClusterSpec, claim: str | None = None) -> Handle:
-    """Create as the command line does: update-with-start, which returns after plan."""
-    claim = claim or str(uuid4())
-    start = WithStartWorkflowOperation(
-        ClusterWorkflow.run,
-        ClusterStart(claim=claim, spec=spec),
-        id=spec.name,
-        task_queue=WORKFLOWS,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-    )
-    await client.execute_update_with_start_workflow(ClusterWorkflow.accepted, claim, start_workflow_operation=start)
-    return await start.workflow_handle()
-
-
-async def until(handle: Handle, *statuses: Status) -> ClusterRecord:
-    """Return the record once it shows one of these statuses."""
-    async with asyncio.timeout(20):
-        while (record := await handle.query(ClusterWorkflow.cluster)).status not in statuses:
-            await asyncio.sleep(0.02)
-    return record
 
 
 async def refusal_of(error: WorkflowUpdateFailedError) -> str:
@@ -234,9 +205,8 @@ async def test_delete_mode_removes_what_a_terminated_cluster_left(client: Client
     handle = await create(client, spec)
     await started.wait()
     await handle.terminate()
-    identity = ClusterIdentity(
-        id=handle.first_execution_run_id or "", name=spec.name, datastore=spec.datastore, cloud=spec.cloud, root_key_id=""
-    )
+    old = handle.first_execution_run_id or ""
+    identity = ClusterIdentity(id=old, name=spec.name, datastore=spec.datastore, cloud=spec.cloud, root_key_id="")
     record = ClusterRecord(identity=identity, nodes=2, operation=Operation.DELETE, status=Status.DELETING)
     start = ClusterStart(claim="delete", spec=None, record=record)
     await client.execute_workflow(ClusterWorkflow.run, start, id=spec.name, task_queue=WORKFLOWS)

@@ -1,0 +1,83 @@
+# Every task of a checkout. Needs Python 3.11 or newer, git and make; `make` alone lists the tasks.
+
+PYTHONS ?= python3.11 python3.12 python3.13 python3
+ARGS ?=
+FILE ?=
+PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check format record-histories show-history lock clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+
+# Shell lines that make the virtual environment $(1), or say in one sentence why they cannot.
+define make_venv
+set -e; \
+for name in $(PYTHONS); do \
+    $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+    found=$$name; \
+    if $$name -c 'import ensurepip, venv' 2>/dev/null; then maker="$$name -m venv"; break; fi; \
+    if $$name -c 'import virtualenv' 2>/dev/null; then maker="$$name -m virtualenv --quiet"; break; fi; \
+done; \
+if [ -z "$$found" ]; then \
+    echo "durabase needs Python 3.11 or newer, and found none as $(PYTHONS): install one, or make PYTHONS=/path/to/python" >&2; \
+    exit 1; \
+fi; \
+if [ -z "$$maker" ]; then \
+    echo "$$found cannot make virtual environments: install its venv module (on Debian: apt-get install python3-venv)" >&2; \
+    exit 1; \
+fi; \
+$$maker $(1)
+endef
+
+# The stamp is written last: an install that was interrupted is done again. It is done in place, because databases
+# that `make demo` left running use what is there.
+.venv/installed: requirements.lock pyproject.toml
+	@echo "installing durabase and what it needs into .venv: half a minute"
+	@$(call make_venv,.venv)
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv: .venv/installed ## install durabase and what it needs, pinned by requirements.lock, into .venv
+
+demo: .venv/installed ## build a three-member PostgreSQL on this machine, and leave it running
+	.venv/bin/durabase demo
+
+up: .venv/installed ## start Temporal with its Web UI, and a worker
+	.venv/bin/durabase up
+
+down: .venv/installed ## stop them; databases go on
+	.venv/bin/durabase down
+
+test: .venv/installed ## run every test, or: make test ARGS=tests/guests
+	.venv/bin/pytest $(ARGS)
+
+check: .venv/installed ## lint, format, types
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+format: .venv/installed ## mend what ruff can mend
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+record-histories: .venv/installed ## record the histories that tests replay anew, from real runs
+	.venv/bin/python -m tests.record_histories
+
+show-history: .venv/installed ## print a recorded history decrypted: make show-history FILE=tests/histories/…
+	@test -n "$(FILE)" || { echo "say which history: make show-history FILE=tests/histories/…" >&2; exit 1; }
+	@.venv/bin/python -m tests.show_history "$(FILE)"
+
+# uv resolves for every platform and Python at once. What is locked stays as it is where pyproject.toml allows it.
+lock: ## bring requirements.lock in line with pyproject.toml (all anew: remove it first)
+	@$(call make_venv,.lock)
+	.lock/bin/python -m pip install -qq --disable-pip-version-check uv
+	.lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --all-extras --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	rm -rf .lock
+
+clean: ## remove .venv and caches (databases that run use .venv: delete them first)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
