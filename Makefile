@@ -34,8 +34,8 @@ endef
 # The stamp is written last: an install that was interrupted is done again. It is done in place, because databases
 # that `make demo` left running use what is there.
 .venv/installed: requirements.lock pyproject.toml
-	@echo "installing durabase and what it needs into .venv: half a minute"
 	@$(call make_venv,.venv)
+	@echo "installing durabase and what it needs into .venv: half a minute"
 	@$(PIP) --require-hashes --requirement requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

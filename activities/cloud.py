@@ -36,4 +36,6 @@ class Cloud:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             await asyncio.wait([running])
+            # Nobody is left to hear of it; unasked, asyncio would log it as forgotten.
+            running.exception()
             raise

@@ -46,7 +46,7 @@ class Watcher(Generic[Item]):
         """
         reason = "the first listing"
         try:
-            async with asyncio.timeout((deadline - DEADLINE_MARGIN - datetime.now(UTC)).total_seconds()):
+            async with asyncio.timeout((deadline - DEADLINE_MARGIN - datetime.now(UTC)).total_seconds()) as limit:
                 while True:
                     try:
                         answer = judge(await self._next_listing())
@@ -59,6 +59,8 @@ class Watcher(Generic[Item]):
                     reason = answer.reason
                     note(f"waits: {reason}")
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise DeadlineExceeded(f"gave up at the deadline; at last: {reason}") from None
 
     async def _next_listing(self) -> Mapping[str, Item]:

@@ -11,13 +11,13 @@ class Provider(ABC):
     """One cloud. Methods block and are called in the cloud's bounded executor.
 
     Every method raises ProviderRefused for what cannot change and ProviderError for what may pass, both in the
-    cloud's own words. No method retries or waits for a state: activities do. Every call ends within
-    `request_limit` seconds, and no request takes effect later than that after it was sent.
+    cloud's own words. No method retries or waits for a state: activities do. Every call has a timeout.
     """
 
     supports_volumes: ClassVar[bool]
     supports_snapshots: ClassVar[bool]
     request_limit: ClassVar[float]
+    """Seconds after which a create whose answer was lost takes effect no more: what is not there then never comes."""
     listing_interval: ClassVar[float] = 2.0
     """Seconds between two listings while anybody waits: the waits cost this much, whatever their number."""
 

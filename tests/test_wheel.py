@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,21 +12,21 @@ ROOT = Path(__file__).parent.parent
 BUILD_SECONDS = 120
 RUN_SECONDS = 60
 
-PACKAGES = ("activities", "cli", "datastores", "guests", "model", "providers", "temporal", "workflows")
-MODULES = ("keys.py", "plugin.py", "settings.py", "starter.py", "worker.py")
+PACKAGES = {init.parent.name for init in ROOT.glob("*/__init__.py")}
+MODULES = {module.name for module in ROOT.glob("*.py")}
 
 LOAD_EVERYTHING = """
-import pathlib
+import inspect
 from importlib.metadata import entry_points
-import jinja2
+from pathlib import Path
+from jinja2 import Environment, FileSystemLoader
 from datastores.postgresql.parameters import configuration_manager
 
-(manager,) = entry_points(group="durabase.datastores")
-(provider,) = entry_points(group="durabase.providers")
-for entry in (manager, provider):
-    print(entry.name, __import__(entry.load().__module__).__file__)
-templates = pathlib.Path(__import__("datastores").__file__).parent / "postgresql" / "templates"
-jinja2.Environment(loader=jinja2.FileSystemLoader(templates), autoescape=False).get_template("postgresql.conf.j2")
+for group in ("durabase.datastores", "durabase.providers"):
+    for entry in entry_points(group=group):
+        print(entry.name, inspect.getfile(entry.load()))
+templates = Path(inspect.getfile(configuration_manager)).parent / "templates"
+Environment(loader=FileSystemLoader(templates), autoescape=True).get_template("postgresql.conf.j2")
 configuration_manager("18")
 """
 
@@ -63,10 +62,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory that is no checkout, in an environment that names none."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    yield tmp_path
+    return tmp_path
 
 
 def test_holds_everything_that_runs(wheel: Path) -> None:

@@ -52,8 +52,10 @@ class LocalProvider(Provider):
 
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = False
-    request_limit: ClassVar[float] = 40.0
-    """The slowest is `destroy`: two locks (15 s), services that stop (10 s), a kill (5 s), files that go."""
+    request_limit = 8.0
+    """A create waits 5 s for its lock at most; then it writes a few small files and renames them into place."""
+    listing_interval = 0.1
+    """A listing reads a few small files: looking more seldom would only slow a build down."""
 
     def __init__(self, cloud: str, state_dir: Path) -> None:
         self.cloud = cloud
