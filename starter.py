@@ -1,6 +1,5 @@
 """The command line: starts workflows, asks them, follows them."""
 
-import asyncio
 import os
 import sys
 from contextlib import suppress
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 import worker
-from cli import commands, services
+from cli import commands, services, session
 from cli.demo import demo as build_demo
 from cli.exits import run
 from cli.request import Options
@@ -48,13 +47,13 @@ def options(
 @app.command()
 def demo() -> int:
     """Build a replicated PostgreSQL on this machine, with all that it needs; start here."""
-    return asyncio.run(build_demo(Voice()))
+    return session.run(build_demo(Voice()))
 
 
 @app.command()
 def up() -> int:
     """Start a local Temporal server with its Web UI, and a worker, unless they run."""
-    asyncio.run(services.up(Voice()))
+    session.run(services.up(Voice()))
     return DONE
 
 
@@ -109,7 +108,7 @@ def create(
         configuration=config or (),
         on_failure=on_failure,
     )
-    return asyncio.run(commands.create(wanted, wait, Voice(json)))
+    return session.run(commands.create(wanted, wait, Voice(json)))
 
 
 @app.command("list")
@@ -120,7 +119,7 @@ def list_clusters(
     json: Json = False,
 ) -> int:
     """List the clusters."""
-    return asyncio.run(commands.list_all(closed, Voice(json)))
+    return session.run(commands.list_all(closed, Voice(json)))
 
 
 @app.command()
@@ -130,31 +129,31 @@ def show(
     json: Json = False,
 ) -> int:
     """Show a cluster: its members, what they wait for, why, and when they go on."""
-    return asyncio.run(commands.show(name, probe, Voice(json)))
+    return session.run(commands.show(name, probe, Voice(json)))
 
 
 @app.command()
 def wait(name: Name) -> int:
     """Follow whatever goes on in a cluster to its end."""
-    return asyncio.run(commands.wait(name, Voice()))
+    return session.run(commands.wait(name, Voice()))
 
 
 @app.command()
 def retry(name: Name, wait: Wait = True) -> int:
     """Take up a failed build again; what exists is adopted."""
-    return asyncio.run(commands.retry(name, wait, Voice()))
+    return session.run(commands.retry(name, wait, Voice()))
 
 
 @app.command()
 def restart(name: Name, wait: Wait = True) -> int:
     """Restart the database of every member, the primary last."""
-    return asyncio.run(commands.restart(name, wait, Voice()))
+    return session.run(commands.restart(name, wait, Voice()))
 
 
 @app.command()
 def delete(name: Name, wait: Wait = True) -> int:
     """Delete a cluster and everything it has, at any moment."""
-    return asyncio.run(commands.delete(name, wait, Voice()))
+    return session.run(commands.delete(name, wait, Voice()))
 
 
 @app.command("connect")
@@ -178,7 +177,7 @@ def password(
     user: Annotated[str | None, typer.Argument(help="A user's name.", show_default="the first requested user")] = None,
 ) -> int:
     """Print a password that durabase made."""
-    return asyncio.run(commands.password(name, user, Voice()))
+    return session.run(commands.password(name, user, Voice()))
 
 
 @app.command()
@@ -189,7 +188,7 @@ def orphans(
     json: Json = False,
 ) -> int:
     """List what carries durabase's tag on a cloud, but belongs to no open cluster."""
-    return asyncio.run(commands.find_orphans(cloud, delete, yes, Voice(json)))
+    return session.run(commands.find_orphans(cloud, delete, yes, Voice(json)))
 
 
 app.command("worker")(worker.run)

@@ -116,7 +116,7 @@ def _worker(client: Client, queue: str, **options: Any) -> Worker:
         graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
         # The default of ten seconds is what every workflow waits after a worker's death.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
-        max_heartbeat_throttle_interval=timedelta(seconds=2),
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
         # Without it the SDK hashes every loaded module to find a build id.
         deployment_config=WorkerDeploymentConfig(version=build, use_worker_versioning=False),
         **options,

@@ -68,10 +68,12 @@ class VolumeActivities:
         Identity: (volume, server). A second run finds it attached here; attached elsewhere is ProviderRefused.
         Raises ServerLost if the server is gone, VolumeLost if the volume is.
         """
-        if task.server_id not in {each.id for each in await self._cloud.call(self._cloud.provider.list_servers)}:
-            raise ServerLost(f"server {task.server_id} of {task.member} vanished")
         note(f"attaches volume {task.volume_id}")
-        await self._cloud.call(self._cloud.provider.attach_volume, task.server_id, task.volume_id)
+        try:
+            await self._cloud.call(self._cloud.provider.attach_volume, task.server_id, task.volume_id)
+        except ProviderRefused:
+            await self._require_both(task)
+            raise
 
         def judge(listing: Mapping[str, Volume]) -> Waiting | None:
             volume = listing.get(task.volume_id)
@@ -103,6 +105,14 @@ class VolumeActivities:
             )
             await self._cloud.call(self._cloud.provider.delete_volume, extra.id)
         return kept
+
+    async def _require_both(self, task: AttachTask) -> None:
+        """Name what is missing: a cloud refuses to attach what is gone, which only the workflow can make good."""
+        provider = self._cloud.provider
+        if task.server_id not in {each.id for each in await self._cloud.call(provider.list_servers)}:
+            raise ServerLost(f"server {task.server_id} of {task.member} vanished")
+        if task.volume_id not in {each.id for each in await self._cloud.call(provider.list_volumes)}:
+            raise VolumeLost(f"volume {task.volume_id} of {task.member} vanished")
 
     async def _delete(self, volume_id: str, deadline: datetime) -> None:
         note(f"deletes volume {volume_id}")

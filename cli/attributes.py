@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from temporalio.client import WorkflowExecution, WorkflowExecutionDescription
+from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from model.cluster import Operation, Status
 from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, STATUS
@@ -38,6 +38,8 @@ def attributes_of(execution: WorkflowExecution) -> Attributes:
 
 
 def _operation(description: WorkflowExecutionDescription) -> Operation | None:
+    if description.status is not WorkflowExecutionStatus.RUNNING:
+        return None
     for child in description.raw_description.pending_children:
         operation = child.workflow_id.rpartition("/")[2]
         if operation in list(Operation):

@@ -7,9 +7,8 @@ from uuid import uuid4
 
 from temporalio.client import (
     WithStartWorkflowOperation,
-    WorkflowExecutionDescription,
+    WorkflowExecution,
     WorkflowExecutionStatus,
-    WorkflowFailureError,
     WorkflowUpdateFailedError,
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
@@ -18,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.workflow import UpdateMethodMultiParam
 
 from cli.attributes import attributes_of
+from cli.ended import ended_outside, how_ended
 from cli.observe import ask_record, describe, unknown
 from cli.pollers import Tasks, pollers
 from cli.session import Session
@@ -80,32 +80,16 @@ async def delete(session: Session, name: str) -> None:
     if description.status is WorkflowExecutionStatus.RUNNING:
         await _update(session, name, ClusterWorkflow.delete)
         return
-    why = await why_gone(session, description)
-    if why is not None:
-        raise unknown(name, why)
+    ended = await how_ended(session.client, description)
+    left = await ended_outside(session.client, name) if ended.left_nothing else description
+    if left is None:
+        raise unknown(name, ended.sentence)
     await require_poller(session)
-    await _start_removal(session, description)
+    await _start_removal(session, left)
 
 
-async def why_gone(session: Session, description: WorkflowExecutionDescription) -> str | None:
-    """Return why a closed workflow has left nothing to remove; None if it may have left something."""
-    when = f"{description.close_time:%Y-%m-%d %H:%M} UTC" if description.close_time else "a moment ago"
-    if description.status is WorkflowExecutionStatus.COMPLETED:
-        return f"it was deleted at {when}"
-    if description.status is not WorkflowExecutionStatus.FAILED:
-        return None
-    try:
-        await session.client.get_workflow_handle(description.id, run_id=description.run_id).result()
-    except WorkflowFailureError as error:
-        if isinstance(error.cause, ApplicationError) and error.cause.type == REFUSED:
-            return f"its create was refused at {when}: {error.cause.message}"
-        if isinstance(error.cause, ApplicationError) and error.cause.type == "ProvisionFailed":
-            return f"its build failed and it was deleted at {when}: {error.cause.message}"
-    return None
-
-
-async def _start_removal(session: Session, description: WorkflowExecutionDescription) -> None:
-    attributes = attributes_of(description)
+async def _start_removal(session: Session, execution: WorkflowExecution) -> None:
+    attributes = attributes_of(execution)
     datastore, cloud = attributes.datastore or "", attributes.cloud or ""
     identity = ClusterIdentity(id=attributes.id, name=attributes.name, datastore=datastore, cloud=cloud, root_key_id="")
     record = ClusterRecord(identity=identity, nodes=0, operation=Operation.DELETE, status=Status.DELETING)
@@ -126,7 +110,7 @@ async def require_worker(session: Session, name: str) -> ClusterRecord:
     """Return what the cluster's workflow knows. Raises Failed if no worker answers, BadInput for no such cluster."""
     description = await describe(session.client, name)
     if description.status is not WorkflowExecutionStatus.RUNNING:
-        raise unknown(name, await why_gone(session, description) or "its workflow was ended from outside")
+        raise unknown(name, (await how_ended(session.client, description)).sentence)
     await require_poller(session)
     record = await ask_record(session.client, name)
     if record is None:

@@ -1,18 +1,17 @@
 """What the commands do, each from its connection to its exit code."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import typer
-from temporalio.client import WorkflowExecutionStatus
 
 from cli import clusters, connect, listing, orphans
+from cli.ended import how_ended
 from cli.follow import follow
 from cli.known import require_known
-from cli.observe import Observation, describe, observe, unknown
+from cli.observe import describe, observe, unknown
 from cli.outcome import tell_outcome
 from cli.request import Options, cluster_spec
-from cli.session import Session, open_session
+from cli.session import Session, open_session, run
 from cli.table import STALE, cluster_table
 from cli.view import ClusterView, with_probes
 from cli.voice import DONE, Voice
@@ -36,11 +35,15 @@ async def show(name: str, probe: bool, voice: Voice) -> int:
     """Show a cluster, and with `probe` whether its databases answer now."""
     session = await open_session()
     probes = await clusters.probe(session, name) if probe else ()
-    observation = await _standing(session, name)
-    view = with_probes(observation.view, probes) if probe else observation.view
-    _show(view, voice)
-    if observation.run_status is not WorkflowExecutionStatus.RUNNING:
-        voice.note(f"its workflow was ended from outside: `durabase delete {name}` removes what it left")
+    observation = await observe(session, name)
+    if not observation.is_open:
+        ended = await how_ended(session.client, await describe(session.client, name))
+        if ended.left_nothing:
+            raise unknown(name, ended.sentence)
+        voice.note(f"{ended.sentence}: `durabase delete {name}` removes what it left")
+    elif observation.is_unanswered:
+        voice.note(STALE)
+    _show(with_probes(observation.view, probes) if probe else observation.view, voice)
     return DONE
 
 
@@ -118,9 +121,9 @@ def connect_to(
 ) -> int:
     """Run the engine's client with these arguments; without any list, print the connection URL instead."""
     if arguments is None:
-        voice.result(asyncio.run(_connection_url(name, member, user, database)))
+        voice.result(run(_connection_url(name, member, user, database)))
         return DONE
-    return connect.run_client(asyncio.run(_client_command(name, member, user, database)), arguments)
+    return connect.run_client(run(_client_command(name, member, user, database)), arguments)
 
 
 def default_cloud(cloud: str | None) -> str:
@@ -154,16 +157,6 @@ async def _document(session: Session, name: str, voice: Voice) -> int:
     if voice.json:
         _show((await observe(session, name)).view, voice)
     return DONE
-
-
-async def _standing(session: Session, name: str) -> Observation:
-    """Return where a cluster stands; one that left nothing is refused with why."""
-    observation = await observe(session, name)
-    if observation.run_status is not WorkflowExecutionStatus.RUNNING:
-        why = await clusters.why_gone(session, await describe(session.client, name))
-        if why is not None:
-            raise unknown(name, why)
-    return observation
 
 
 def _show(view: ClusterView, voice: Voice) -> None:

@@ -38,7 +38,7 @@ def run(app: typer.Typer, arguments: Sequence[str], program: str) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (typer.Abort, EOFError):
-        return _say("nothing was done", FAILED)
+        return _say("\nnothing was done", FAILED)
     except BrokenPipeError:
         return FAILED
     except Exception:  # noqa: BLE001 - a bug: the process must still end by its own rules

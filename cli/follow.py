@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 from temporalio.client import WorkflowExecutionStatus
@@ -14,17 +15,20 @@ from temporalio.service import RPCError
 from cli.observe import Observation, observe
 from cli.session import Session
 from cli.table import STALE, cluster_table, waits
-from cli.view import ClusterView
-from cli.voice import Voice
-from model.cluster import Operation, Status
+from cli.view import MemberView
+from cli.voice import Voice, as_typed
+from model.cluster import Status
 
 REFRESH_SECONDS = 0.5
+
+PATIENCE_SECONDS = 8.0
+"""More than a query without a worker takes; the SDK itself would wait for half a minute."""
 
 
 class Screen:
     """Where a followed cluster is shown."""
 
-    def show(self, view: ClusterView) -> None:
+    def show(self, observation: Observation) -> None:
         """Show where the cluster stands now."""
         raise NotImplementedError
 
@@ -39,10 +43,11 @@ class LiveScreen(Screen):
     def __init__(self, live: Live) -> None:
         self._live = live
 
-    def show(self, view: ClusterView) -> None:
+    def show(self, observation: Observation) -> None:
         """Draw the table again."""
-        table = cluster_table(view, datetime.now(UTC), self._live.console.width)
-        self._live.update(table, refresh=True)
+        table = cluster_table(observation.view, datetime.now(UTC), self._live.console.width, brief=True)
+        warning = Text(as_typed(STALE) if observation.is_unanswered else "", "yellow")
+        self._live.update(Group(table, warning) if warning else table, refresh=True)
 
     def trouble(self, text: str) -> None:
         """Write below the last table."""
@@ -54,20 +59,27 @@ class LineScreen(Screen):
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
-        self._last: dict[str, str] = {}
+        self._last: dict[str, object] = {}
 
-    def show(self, view: ClusterView) -> None:
-        """Print what has changed since the last time."""
-        for subject, line in _lines(view):
-            self._print(subject, line)
+    def show(self, observation: Observation) -> None:
+        """Print what has changed since the last time; a step's notes come and go, and are no change."""
+        view = observation.view
+        doing = f": {view.doing}" if view.doing and not view.members else ""
+        headline = f"{view.name} {view.operation or ''} {view.displayed}{doing}"
+        self._print(view.name, headline, headline)
+        for member in view.members:
+            error = member.last_error if _is_again(member) else None
+            self._print(member.name, (member.status, member.step, member.attempt, error), _line(member))
+        if observation.is_unanswered:
+            self._print("", STALE, STALE)
 
     def trouble(self, text: str) -> None:
         """Print it once."""
-        self._print("", text)
+        self._print("", text, text)
 
-    def _print(self, subject: str, line: str) -> None:
-        if self._last.get(subject) != line:
-            self._last[subject] = line
+    def _print(self, subject: str, state: object, line: str) -> None:
+        if self._last.get(subject) != state:
+            self._last[subject] = state
             self._voice.note(f"{datetime.now().astimezone():%H:%M:%S} {line}")
 
 
@@ -100,15 +112,16 @@ async def _until_over(session: Session, name: str, screen: Screen) -> Observatio
     last: Observation | None = None
     while True:
         try:
-            observation = await observe(session, name)
-        except RPCError as error:
-            screen.trouble(f"Temporal does not answer ({error.message}); asks again")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                observation = await observe(session, name)
+        except (RPCError, TimeoutError):
+            screen.trouble("Temporal does not answer; asked again and again until it does, or until Ctrl-C")
         else:
             first_id = first_id or observation.view.id
             if observation.view.id != first_id and last is not None:
                 return replace(last, run_status=WorkflowExecutionStatus.COMPLETED)
             last = observation
-            screen.show(observation.view)
+            screen.show(observation)
             if is_over(observation):
                 return observation
         await asyncio.sleep(REFRESH_SECONDS)
@@ -132,14 +145,11 @@ async def _goes_on(name: str, voice: Voice) -> AsyncIterator[None]:
         raise
 
 
-def _lines(view: ClusterView) -> Iterator[tuple[str, str]]:
-    operation = view.operation or Operation.PROVISION
-    doing = f": {view.doing}" if view.doing and not view.members else ""
-    yield view.name, f"{view.name} {operation} {view.displayed}{doing}"
-    for member in view.members:
-        attempt = f" attempt {member.attempt}" if (member.attempt or 1) > 1 else ""
-        why = waits(member, datetime.now(UTC)) if attempt else ""
-        words = [member.name, member.role or "", member.status or "", member.step or "", attempt.strip(), why]
-        yield member.name, " ".join(word for word in words if word)
-    if view.stale:
-        yield "stale", STALE
+def _line(member: MemberView) -> str:
+    words = [member.name, member.role, member.status, member.step]
+    words += [f"attempt {member.attempt}", waits(member, brief=True)] if _is_again(member) else []
+    return " ".join(word for word in words if word)
+
+
+def _is_again(member: MemberView) -> bool:
+    return (member.attempt or 1) > 1

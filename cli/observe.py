@@ -43,16 +43,20 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Observation:
-    """A cluster's document, and the run of its workflow; `record` is None if no worker answered."""
+    """A cluster's document, and how the run of its workflow stands."""
 
     view: ClusterView
     run_status: WorkflowExecutionStatus
-    record: ClusterRecord | None
 
     @property
     def is_open(self) -> bool:
         """Whether the run still claims the cluster's name."""
         return self.run_status is WorkflowExecutionStatus.RUNNING
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the cluster's workflow is open, but no worker answers for it."""
+        return self.is_open and self.view.stale
 
 
 async def observe(session: Session, name: str) -> Observation:
@@ -69,7 +73,10 @@ async def observe(session: Session, name: str) -> Observation:
         ask_record(client, name), _ask_report(client, child), _pending(client, child)
     )
     status = description.status or WorkflowExecutionStatus.RUNNING
-    return Observation(cluster_view(attributes, record, report, pending), status, record)
+    view = cluster_view(attributes, record, report, pending)
+    if status is not WorkflowExecutionStatus.RUNNING:
+        view = view.model_copy(update={"stale": True})
+    return Observation(view, status)
 
 
 async def describe(client: Client, name: str) -> WorkflowExecutionDescription:

@@ -1,6 +1,6 @@
 """How a followed operation ended, said in words, and the exit code that goes with it."""
 
-from cli.clusters import why_gone
+from cli.ended import how_ended
 from cli.follow import succeeded
 from cli.observe import Observation, describe
 from cli.session import Session
@@ -33,10 +33,8 @@ async def _tell_end(session: Session, observation: Observation, voice: Voice) ->
     if succeeded(observation):
         voice.note(f"{name} is deleted")
         return DONE
-    why = await why_gone(session, await describe(session.client, name))
-    if why is None:
-        ended = f"{name}'s workflow was ended from outside"
-        voice.note(f"{ended}; `durabase delete {name}` removes what it left")
-    else:
-        voice.note(f"there is no {name} any more: {why}")
+    ended = await how_ended(session.client, await describe(session.client, name))
+    voice.note(f"there is no {name} any more: {ended.sentence}")
+    if not ended.left_nothing:
+        voice.note(f"`durabase delete {name}` removes what it left")
     return FAILED

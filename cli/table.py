@@ -1,15 +1,14 @@
 """How a cluster looks on a terminal. Pure."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from cli.columns import Cell, columns
 from cli.view import ClusterView, MemberView, ProbedMemberView
-from cli.voice import as_typed
 from model.cluster import Fault, OperatingStatus, Status
 
 COLORS = {
@@ -23,21 +22,23 @@ COLORS = {
 
 INDENT = 4
 
+HEAD, TAIL = 80, 160
+"""Characters of an error that a brief line begins and ends with."""
+
 STALE = "no worker answers: this is what Temporal itself knows, and nothing goes on until one runs (`durabase up`)"
 
 
-def cluster_table(view: ClusterView, now: datetime, width: int | None = None) -> Group:
+def cluster_table(view: ClusterView, now: datetime, width: int | None = None, brief: bool = False) -> Group:
     """Return a cluster as people read it: one line, its members, and why it waits or failed.
 
     Of `width` columns, None for as many as it takes: what a member waits for goes below it where it does not fit.
+    A brief one cuts long errors, so that the table does not outgrow the screen.
     """
     parts: list[RenderableType] = [headline(view, now)]
     if view.members:
-        parts += _members(view, now, width)
+        parts += _members(view, now, width, brief)
     if view.fault is not None:
         parts.append(Text(fault_sentence(view.fault), "red"))
-    if view.stale:
-        parts.append(Text(as_typed(STALE), "yellow"))
     return Group(*parts)
 
 
@@ -67,14 +68,23 @@ def fault_sentence(fault: Fault) -> str:
     return f"failed at {where}{attempt}, {clock(fault.at)}: {fault.message}"
 
 
-def waits(member: MemberView, now: datetime) -> str:
-    """Return what a member waits for, why, and when it goes on."""
+def waits(member: MemberView, now: datetime | None = None, brief: bool = False) -> str:
+    """Return what a member waits for, when it goes on (with `now`, also how long that is), and why.
+
+    A brief one is a single line, and has the beginning and the end of a long error.
+    """
     said = [member.doing] if member.doing else []
-    if member.last_error and member.last_error != member.doing:
-        said.append(f"{'before' if said else 'failed'}: {member.last_error}")
     if member.next_retry is not None:
-        said.append(f"again at {clock(member.next_retry)} (in {span((member.next_retry - now).total_seconds())})")
+        left = f" (in {span((member.next_retry - now).total_seconds())})" if now else ""
+        said.append(f"again at {clock(member.next_retry)}{left}")
+    if member.last_error and member.last_error != member.doing:
+        said.append(f"last error: {_brief(member.last_error) if brief else member.last_error}")
     return "; ".join(said)
+
+
+def _brief(error: str) -> str:
+    line = " ".join(error.split())
+    return line if len(line) <= HEAD + TAIL else f"{line[:HEAD]} … {line[-TAIL:]}"
 
 
 def clock(at: datetime) -> str:
@@ -95,18 +105,26 @@ def gibibytes(size: int) -> str:
     return f"{size / 1024**3:.1f} GiB"
 
 
-def _members(view: ClusterView, now: datetime, width: int | None) -> list[RenderableType]:
+def _members(view: ClusterView, now: datetime, width: int | None, brief: bool) -> list[RenderableType]:
     header, rows = _building(view.members) if view.busy or view.stale else _standing(view.members)
-    reasons = [Text(waits(member, now), "red" if member.last_error else "dim") for member in view.members]
+    reasons = [Text(waits(member, now, brief), "red" if member.last_error else "dim") for member in view.members]
     room = None if width is None else width - _width(header, rows)
-    fits = [room is None or reason.cell_len <= room for reason in reasons]
+    fits = ["\n" not in reason.plain and (room is None or reason.cell_len <= room) for reason in reasons]
     beside = [[*row, reason if fit else ""] for row, reason, fit in zip(rows, reasons, fits, strict=True)]
     title = "last error / waits for" if any(row[-1] for row in beside) else ""
     titles, *lines = columns([*header, title], beside)
     shown: list[RenderableType] = [titles]
     for line, reason, fit in zip(lines, reasons, fits, strict=True):
-        shown += [line] if fit else [line, Padding(reason, (0, 0, 0, INDENT))]
+        shown += [line] if fit else [line, *_below(reason, width)]
     return shown
+
+
+def _below(reason: Text, width: int | None) -> list[Text]:
+    """Return a long reason as indented lines, broken only for a terminal."""
+    lines = reason.plain.splitlines()
+    if width is not None:
+        lines = [part for line in lines for part in textwrap.wrap(line, max(width - INDENT, INDENT))]
+    return [Text(" " * INDENT + line, reason.style) for line in lines]
 
 
 def _width(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:

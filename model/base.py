@@ -33,44 +33,61 @@ def bad_input(error: ValidationError, model: type[BaseModel]) -> BadInput:
 
 
 def _sentence(finding: Mapping[str, Any], model: type[BaseModel]) -> str:
-    path = ".".join(str(part) for part in finding["loc"])
-    if finding["type"] == "value_error":
-        return str(finding["ctx"]["error"])
-    if finding["type"] == "extra_forbidden":
-        return f"{path} is not a field: allowed are {', '.join(_fields_at(finding['loc'][:-1], model))}"
-    if finding["type"] == "missing":
-        return f"{path} is missing: it must be {_allowed_at(finding['loc'], model) or 'given'}"
-    if "password" in path.lower():
-        return f"{path} is not allowed: it must be {_allowed_at(finding['loc'], model) or finding['msg']}"
-    return str(refusal(path, finding["input"], _allowed_at(finding["loc"], model) or finding["msg"]))
+    location, kind = finding["loc"], finding["type"]
+    path = ".".join(_readable(part) for part in location)
+    if not location:
+        return str(finding["ctx"]["error"]) if kind == "value_error" else "the request must be a table of its fields"
+    if kind == "extra_forbidden":
+        return f"{path} is not a field: allowed are {', '.join(_fields_at(location[:-1], model))}"
+    allowed = _description_at(location, model) or str(finding["msg"]).removeprefix("Input should be ")
+    if kind == "missing":
+        return f"{path} is missing: it must be {allowed}"
+    if not _may_be_shown(location, model, finding["input"]):
+        return f"{path} is not allowed: it must be {allowed}"
+    return str(refusal(path, finding["input"], allowed))
+
+
+def _readable(part: str | int) -> str:
+    """A part of a path; a key that a person made up may hold anything, and a sentence is one line."""
+    return str(part) if str(part).isprintable() else ascii(part)
+
+
+def _may_be_shown(location: tuple[str | int, ...], model: type[BaseModel], value: object) -> bool:
+    """Return whether a wrong value holds no secret: `repr=False` marks a secret field, and a whole table may hold one.
+
+    So may anything that stands where a model should: `users = "app:secret"`.
+    """
+    holder, field = _model_at(location, model)
+    if field is None or not holder.model_fields[field].repr or _inner(holder, field) is not None:
+        return False
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> tuple[type[BaseModel], str | None]:
     """Follow a finding's location to the model that holds its last field, and that field's name."""
     field: str | None = None
     for part in location:
-        if not isinstance(part, str) or (field is not None and part not in _inner(model, field).model_fields):
-            continue
-        if field is not None:
-            model = _inner(model, field)
-        field = part if part in model.model_fields else field
+        holder = model if field is None else _inner(model, field)
+        if isinstance(part, str) and holder is not None and part in holder.model_fields:
+            model, field = holder, part
     return model, field
 
 
-def _inner(model: type[BaseModel], field: str) -> type[BaseModel]:
-    """The model inside a field such as `tuple[UserSpec, ...]`; the outer model itself if there is none."""
+def _inner(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    """The model inside a field such as `tuple[UserSpec, ...]`."""
     annotation: Any = model.model_fields[field].annotation
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
-    return model
+    return None
 
 
-def _allowed_at(location: tuple[str | int, ...], model: type[BaseModel]) -> str | None:
+def _description_at(location: tuple[str | int, ...], model: type[BaseModel]) -> str | None:
     holder, field = _model_at(location, model)
     return holder.model_fields[field].description if field else None
 
 
 def _fields_at(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
     holder, field = _model_at(location, model)
-    return list((_inner(holder, field) if field else holder).model_fields)
+    inner = _inner(holder, field) if field else None
+    return list((inner or holder).model_fields)

@@ -9,9 +9,9 @@ from model.cluster import ServerOptions
 class Datastore(Noun):
     """Ties a manager and a version to what installs it; `packages` is keyed by a guest's packaging (wheel, apt)."""
 
-    manager: str
-    version: str
-    packages: dict[str, tuple[str, ...]]
+    manager: str = Field(description="the name of an engine")
+    version: str = Field(description="a version of the engine")
+    packages: dict[str, tuple[str, ...]] = Field(description="a table: packaging (wheel, apt) to a list of packages")
     default: bool = Field(default=False, description="whether it is meant when a request names no version")
 
 

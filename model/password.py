@@ -13,20 +13,21 @@ REVEAL = "durabase_reveal_passwords"
 
 MASK = "**********"
 MAX_LENGTH = 128
-ALLOWED = f"1 to {MAX_LENGTH} characters without line breaks or NUL"
+ALLOWED = f"1 to {MAX_LENGTH} Unicode characters without line breaks or NUL"
 
 
 class Password:
     """A secret text of 1 to 128 characters. `repr`, `str`, logs and JSON show a mask; `reveal()` gives the text.
 
     pydantic's `SecretStr` would not do: it serializes to asterisks, so an activity would receive those.
-    Raises BadInput for a text that is empty, too long or holds a line break or NUL.
+    Raises BadInput for a text that is empty, too long or holds a line break, NUL or half a surrogate pair, which is
+    what bytes that are no UTF-8 become on a command line.
     """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        if not 1 <= len(text) <= MAX_LENGTH or any(mark in text for mark in "\r\n\0"):
+        if not 1 <= len(text) <= MAX_LENGTH or any(_forbidden(character) for character in text):
             raise BadInput(f"password is not allowed: it must be {ALLOWED}")
         self._text = text
 
@@ -73,3 +74,7 @@ class Password:
     def _serialize(value: "Password", info: core_schema.SerializationInfo) -> str:
         context = info.context
         return value.reveal() if isinstance(context, dict) and context.get(REVEAL) else MASK
+
+
+def _forbidden(character: str) -> bool:
+    return character in "\r\n\0" or "\ud800" <= character <= "\udfff"

@@ -1,12 +1,13 @@
 """What a person asks for: ClusterSpec. Rules that only an engine or a cloud can know are checked by `plan`."""
 
+import math
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from model.base import Request, refusal
-from model.password import Password
+from model.password import ALLOWED, Password
 
 MAX_NODES = 99
 """Members are numbered with two digits at most; an engine's own limit is lower (`ServerOptions.max_cluster_size`)."""
@@ -14,7 +15,27 @@ MAX_NODES = 99
 MAX_VOLUME_GIB = 65536
 """Cinder's back ends stop at or below 64 TiB."""
 
-Setting = bool | int | float | str
+LARGEST_INTEGER = 2**63 - 1
+"""What fits 64 bits; no engine takes more."""
+
+
+def _scalar(value: object) -> object:
+    """Refuse what no configuration file can hold, and what JSON could not carry to a worker."""
+    match value:
+        case str():
+            value.encode()
+        case int() if abs(value) > LARGEST_INTEGER:
+            raise ValueError("too large")
+        case bool() | int():
+            pass
+        case float() if math.isfinite(value):
+            pass
+        case _:
+            raise ValueError("neither a truth value, a number nor a text")
+    return value
+
+
+Setting = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 """A configuration value as a person writes it."""
 
 ClusterName = Annotated[
@@ -58,8 +79,8 @@ class UserSpec(Request):
     """A user to create. Without a password durabase derives one; without databases it may use all requested ones."""
 
     name: Identifier
-    password: Password | None = None
-    databases: tuple[Identifier, ...] = ()
+    password: Password | None = Field(default=None, repr=False, description=ALLOWED)
+    databases: tuple[Identifier, ...] = Field(default=(), description="a list of requested databases' names")
 
 
 class ClusterSpec(Request):
@@ -77,10 +98,11 @@ class ClusterSpec(Request):
     volume_size: int = Field(
         default=1, ge=1, le=MAX_VOLUME_GIB, strict=True, description=f"a whole number of GiB from 1 to {MAX_VOLUME_GIB}"
     )
-    databases: tuple[DatabaseSpec, ...] = ()
-    users: tuple[UserSpec, ...] = ()
+    databases: tuple[DatabaseSpec, ...] = Field(default=(), description="a list of tables, each with a name")
+    users: tuple[UserSpec, ...] = Field(default=(), description="a list of tables, each with a name")
     configuration: dict[str, Setting] = Field(
-        default_factory=dict, description="a table of the engine's configuration keys and values"
+        default_factory=dict,
+        description="a table: the engine's configuration keys to true, false, finite numbers or texts",
     )
     on_failure: OnFailure = Field(default=OnFailure.KEEP, description="'keep' or 'delete'")
 

@@ -1,5 +1,6 @@
 """The connection to Temporal, from the SDK's environment configuration, else the local dev server's."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ async def connect(state_dir: Path, plugin: Plugin, identity: str | None = None) 
         return await Client.connect(**config, plugins=[plugin], identity=identity)
     except (RuntimeError, RPCError, OSError) as error:
         raise NoTemporal(
-            f"Temporal does not answer at {config['target_host']} ({error}); "
+            f"Temporal does not answer at {config['target_host']} ({_reason(error)}); "
             "run `durabase up` for a local one, or set TEMPORAL_ADDRESS"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the words of the system's error that the SDK's transport wraps in several of its own."""
+    inner = re.search(r'message: "([^"]+)"', str(error))
+    return inner[1] if inner else str(error)

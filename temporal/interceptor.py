@@ -23,6 +23,10 @@ BEATS_PER_TIMEOUT = 4
 
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 
+MAX_MESSAGE_BYTES = 1600
+"""Of a retried activity's last failure Temporal keeps 4 KiB, encrypted and with its stack, or else nothing at all
+(limit.mutableStateActivityFailureSize.error): "Failure exceeds size limit." would be all that anybody reads."""
+
 
 class StepInterceptor(Interceptor):
     """Wraps every activity of a worker."""
@@ -44,8 +48,12 @@ class _StepInbound(ActivityInboundInterceptor):
                     return await super().execute_activity(input)
                 except FailureError:
                     raise
-                except Exception as error:
-                    raise _typed(error) from error
+                except StepError as error:
+                    # Without its cause, whose stack would fill what Temporal keeps of a failure that is retried.
+                    raise _typed(error) from None
+                except Exception as error:  # noqa: BLE001 - whatever it is, it must arrive typed
+                    activity.logger.exception("a bug, or a failure that nobody foresaw")
+                    raise _typed(error) from None
 
     @asynccontextmanager
     async def _beating(self, note: Note) -> AsyncIterator[None]:
@@ -66,5 +74,15 @@ def _typed(error: Exception) -> ApplicationError:
     """Turn any exception into Temporal's, with the class as type; only a StepError may say that retrying is in vain."""
     detail = FailureDetail(attempt=activity.info().attempt, member=getattr(error, "member", None))
     retryable = not isinstance(error, StepError) or error.retryable
-    message = str(error) or type(error).__name__
-    return ApplicationError(message, detail, type=type(error).__name__, non_retryable=not retryable)
+    return ApplicationError(
+        _short(str(error) or type(error).__name__), detail, type=type(error).__name__, non_retryable=not retryable
+    )
+
+
+def _short(message: str) -> str:
+    """Leave out the middle of a message that is too long: it begins with what failed and ends with the last words."""
+    data = message.encode()
+    if len(data) <= MAX_MESSAGE_BYTES:
+        return message
+    head, tail = data[: MAX_MESSAGE_BYTES // 4], data[-MAX_MESSAGE_BYTES * 3 // 4 :]
+    return f"{head.decode(errors='ignore')} … {tail.decode(errors='ignore')}"

@@ -4,9 +4,13 @@ DURABASE_TEST_FAULTS is JSON: cluster → {"step": …, "fault": "die" or "hold"
 """
 
 import asyncio
+import inspect
 import json
 import os
 import signal
+import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from plugin import DurabasePlugin
 from temporal.codec import PayloadKeys
 
 FAULTS = json.loads(os.environ["DURABASE_TEST_FAULTS"])
+HOLD_SECONDS = 0.05
 STATE = Path(os.environ["DURABASE_STATE_DIR"])
 
 
@@ -30,22 +35,43 @@ class FaultInterceptor(Interceptor):
 
 class _Faulty(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
-        result = await super().execute_activity(input)
         cluster = (activity.info().workflow_id or "").split("/")[0]
         fault = FAULTS.get(cluster)
         if fault is not None and activity.info().activity_type == fault["step"]:
-            await _inject(cluster, fault["fault"])
+            input.fn = _faulty(input.fn, STATE / f"fault-{cluster}", fault["fault"])
+        return await super().execute_activity(input)
+
+
+def _faulty(function: Callable[..., Any], once: Path, fault: str) -> Callable[..., Any]:
+    """Return the activity with its fault after the effect, of its colour: only a thread's own code is cancelled."""
+    if inspect.iscoroutinefunction(function):
+
+        @wraps(function)
+        async def faulty_async(*args: Any) -> Any:
+            result = await function(*args)
+            while _holds(once, fault):
+                await asyncio.sleep(HOLD_SECONDS)
+            return result
+
+        return faulty_async
+
+    @wraps(function)
+    def faulty(*args: Any) -> Any:
+        result = function(*args)
+        while _holds(once, fault):
+            time.sleep(HOLD_SECONDS)
         return result
 
+    return faulty
 
-async def _inject(cluster: str, fault: str) -> None:
-    once = STATE / f"fault-{cluster}"
-    if fault == "hold":
-        once.touch()
-        await asyncio.Event().wait()
-    if not once.exists():
-        once.touch()
+
+def _holds(once: Path, fault: str) -> bool:
+    """Inject the fault; return whether the answer is held back."""
+    first = not once.exists()
+    once.touch()
+    if first and fault == "die":
         os.kill(os.getpid(), signal.SIGKILL)
+    return fault == "hold"
 
 
 class FaultyPlugin(DurabasePlugin):

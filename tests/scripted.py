@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -159,9 +159,20 @@ class Script:
     @asynccontextmanager
     async def serving(self, client: Client) -> AsyncIterator["Script"]:
         """Serve the script's own cloud and engine, and the real workflows."""
-        cloud = Worker(client, task_queue=cloud_queue(self.cloud), activities=self.cloud_activities())
-        queue = engine_queue(ENGINE, self.cloud)
-        engine = Worker(client, task_queue=queue, activities=self.engine_activities())
+        # Activities hear of a cancellation with a heartbeat's answer: these may be as frequent as the interceptor's.
+        beats = timedelta(milliseconds=100)
+        cloud = Worker(
+            client,
+            task_queue=cloud_queue(self.cloud),
+            activities=self.cloud_activities(),
+            max_heartbeat_throttle_interval=beats,
+        )
+        engine = Worker(
+            client,
+            task_queue=engine_queue(ENGINE, self.cloud),
+            activities=self.engine_activities(),
+            max_heartbeat_throttle_interval=beats,
+        )
         async with workflow_worker(client), cloud, engine:
             yield self
 

@@ -47,6 +47,8 @@ Result = TypeVar("Result")
 PLAN_LIMIT = timedelta(minutes=1)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=60)
+SUMMARY_LIMIT = 80
+"""Characters: a summary may have 200 bytes, and it is encrypted."""
 
 
 @workflow.defn
@@ -176,7 +178,8 @@ class ProvisionWorkflow:
         await side_by_side(*(self._on_guest(Step.POST_PREPARE, replica, "join") for replica in self._replicas))
 
     async def _cluster_complete(self) -> None:
-        task = self._instance_task(self._primary)
+        everything = {"databases": self._spec.databases, "users": self._spec.users}
+        task = self._instance_task(self._primary).model_copy(update=everything)
         summary = f"{self._spec.name}: databases, users, every member in place"
         call = Call(Step.CLUSTER_COMPLETE, self._engine_queue, task, self._deadline, summary)
         await self._progress.run(call, type(None))
@@ -188,7 +191,7 @@ class ProvisionWorkflow:
             raise error
         pause = min(FIRST_PAUSE * 2 ** self._losses[member], LONGEST_PAUSE, self._deadline - workflow.now())
         self._losses[member] += 1
-        await workflow.sleep(pause, summary=f"{member}: look again after {error.cause}"[:200])
+        await workflow.sleep(pause, summary=f"{member}: look again after {error.cause}"[:SUMMARY_LIMIT])
         return member
 
     async def _on_cloud(
@@ -209,8 +212,6 @@ class ProvisionWorkflow:
             version=self._version,
             member=member,
             members=self._progress.members,
-            databases=self._spec.databases,
-            users=self._spec.users,
             configuration=self._spec.configuration,
             deadline=self._deadline,
         )

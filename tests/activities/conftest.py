@@ -7,6 +7,7 @@ import pytest
 
 from activities.cloud import Cloud
 from tests.activities.losing import Losing
+from tests.activities.power import cut_power
 from tests.providers.local import local_servers
 
 
@@ -15,6 +16,8 @@ def local(tmp_path: Path) -> Iterator[local_servers.Cloud]:
     """What the test itself does to the cloud, and sees of it."""
     local = local_servers.Cloud(tmp_path)
     yield local
+    for server in local.provider.list_servers():
+        cut_power(local, server.id)
     local.close()
 
 

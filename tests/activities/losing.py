@@ -27,6 +27,7 @@ class Losing(Provider):
         self._answers_to_lose: Counter[str] = Counter()
         self._ignored: set[str] = set()
         self._afterwards: dict[str, Callable[[], object]] = {}
+        self._beforehand: dict[str, Callable[[], object]] = {}
         self._shown: dict[str, VolumeStatus] = {}
 
     def lose_request(self, method: str, times: int = 1) -> None:
@@ -44,6 +45,10 @@ class Losing(Provider):
     def after(self, method: str, happens: Callable[[], object]) -> None:
         """Something happens right after the next call of a method, behind the caller's back."""
         self._afterwards[method] = happens
+
+    def before(self, method: str, happens: Callable[[], object]) -> None:
+        """Something happens right before the next call of a method takes effect."""
+        self._beforehand[method] = happens
 
     def show(self, volume: Volume, status: VolumeStatus) -> None:
         """List a volume in a status that the local cloud never has; a second call changes it."""
@@ -92,6 +97,8 @@ class Losing(Provider):
         self.calls.append(name)
         if _taken(self._requests_to_lose, name):
             raise ProviderError(f"the request {name} was lost")
+        if name in self._beforehand:
+            self._beforehand.pop(name)()
         answer = method(*args, **kwargs)
         if name in self._afterwards:
             self._afterwards.pop(name)()

@@ -13,6 +13,7 @@ from model.operations import FindTask, MemberResources, VerifyTask
 from model.spec import ClusterSpec
 from tests.activities.attempts import ORDERS, in_good_time, once, retried
 from tests.activities.losing import Losing
+from tests.activities.power import dark_server
 from tests.providers.local import local_servers
 
 MEMBER = "orders-1"
@@ -35,9 +36,9 @@ def verify_task(*expected: MemberResources) -> VerifyTask:
 
 def member(local: local_servers.Cloud, name: str = MEMBER) -> MemberResources:
     """A member with a server and a volume, as a build leaves it."""
-    server, volume = local.provider.create(local.request(name)), local.create_volume(name)
-    local.provider.attach_volume(server.id, volume.id)
-    return MemberResources(member=name, server_id=server.id, volume_id=volume.id)
+    server, volume = dark_server(local, local.request(name)), local.create_volume(name)
+    local.provider.attach_volume(server, volume.id)
+    return MemberResources(member=name, server_id=server, volume_id=volume.id)
 
 
 def ids(local: local_servers.Cloud) -> set[str]:
@@ -70,8 +71,8 @@ async def test_plan_refuses_an_unknown_flavor_and_too_much(
 async def test_plan_refuses_a_name_whose_servers_are_still_there(
     clusters: ClusterActivities, local: local_servers.Cloud
 ) -> None:
-    server = local.provider.create(local.request(MEMBER))
-    with pytest.raises(PlanRefused, match=rf"name 'orders' is not allowed: .* server {server.name} of cluster"):
+    dark_server(local, local.request(MEMBER))
+    with pytest.raises(PlanRefused, match=r"name 'orders' is not allowed: .* server orders-1 of cluster"):
         await once(clusters.plan, plan_task(cluster_id="another uuid"))
     await once(clusters.plan, plan_task())
 
@@ -83,7 +84,7 @@ async def test_plan_of_a_retry_does_not_count_what_is_there(
     over_half = shutil.disk_usage(local.state_dir).free // 1024**3 // 2 + 2
     with pytest.raises(PlanRefused):
         await once(clusters.plan, plan_task(nodes=2, volume_size=over_half))
-    local.provider.create(local.request(MEMBER))
+    dark_server(local, local.request(MEMBER))
     await once(clusters.plan, plan_task(nodes=2, volume_size=over_half))
 
 
@@ -111,7 +112,7 @@ async def test_verify_resources_settles_what_came_late_also_when_torn(
 ) -> None:
     expected, foreign = member(local), local.create_volume("others-1")
     before = ids(local)
-    local.provider.create(local.request(MEMBER))
+    dark_server(local, local.request(MEMBER))
     local.create_volume(MEMBER)
     losing.lose_answer(call)
     with pytest.raises(ProviderError):
@@ -147,10 +148,10 @@ async def test_verify_resources_names_what_a_member_has_lost(
 async def test_verify_resources_of_an_engine_without_volumes(
     clusters: ClusterActivities, local: local_servers.Cloud
 ) -> None:
-    server = local.provider.create(local.request(MEMBER))
-    expected = MemberResources(member=MEMBER, server_id=server.id, volume_id=None)
+    server = dark_server(local, local.request(MEMBER))
+    expected = MemberResources(member=MEMBER, server_id=server, volume_id=None)
     await once(clusters.verify_resources, verify_task(expected))
-    assert ids(local) == {server.id}
+    assert ids(local) == {server}
 
 
 # find_resources and verify_gone

@@ -12,6 +12,7 @@ from model.operations import DeleteTask, ServerTask, WaitTask
 from providers.local.layout import READY
 from tests.activities.attempts import ORDERS, almost_over, in_good_time, once, retried
 from tests.activities.losing import Losing
+from tests.activities.power import dark_server
 from tests.keys_for_tests import ROOT_KEYS
 from tests.providers.local import local_servers
 
@@ -90,7 +91,7 @@ async def test_create_server_after_lost_answers_makes_one(
 async def test_create_server_settles_a_duplicate_made_behind_its_back(
     servers: ServerActivities, local: local_servers.Cloud, losing: Losing, caplog: pytest.LogCaptureFixture
 ) -> None:
-    losing.after("create", lambda: local.provider.create(local.request(MEMBER)))
+    losing.after("create", lambda: dark_server(local, local.request(MEMBER)))
     made = await once(servers.create_server, create_task())
     assert made.id == the_one(local).id
     assert "doubles" in caplog.text
@@ -99,11 +100,11 @@ async def test_create_server_settles_a_duplicate_made_behind_its_back(
 async def test_create_server_settles_several_and_keeps_the_one_with_the_volume(
     servers: ServerActivities, local: local_servers.Cloud, losing: Losing
 ) -> None:
-    older, other = (local.provider.create(local.request(MEMBER)) for _ in range(2))
-    local.provider.attach_volume(other.id, local.create_volume(MEMBER).id)
+    _, other = (dark_server(local, local.request(MEMBER)) for _ in range(2))
+    local.provider.attach_volume(other, local.create_volume(MEMBER).id)
     losing.lose_answer("destroy")
     kept = await retried(servers.create_server, create_task())
-    assert kept.id == the_one(local).id == other.id
+    assert kept.id == the_one(local).id == other
     assert "create" not in losing.calls
 
 
@@ -134,12 +135,10 @@ async def test_create_server_refuses_a_name_that_another_cluster_has(
 ) -> None:
     foreign = local.request(MEMBER)
     tag = foreign.tag.model_copy(update={"cluster_id": "another uuid"})
-    made = local.provider.create(foreign.model_copy(update={"tag": tag}))
-    with pytest.raises(
-        ProviderRefused, match=f"server name 'orders-1' is taken by server {made.id} of cluster another"
-    ):
+    made = dark_server(local, foreign.model_copy(update={"tag": tag}))
+    with pytest.raises(ProviderRefused, match=f"server name 'orders-1' is taken by server {made} of cluster another"):
         await once(servers.create_server, create_task())
-    assert [server.id for server in local.provider.list_servers()] == [made.id]
+    assert [server.id for server in local.provider.list_servers()] == [made]
     assert "destroy" not in losing.calls
 
 
@@ -217,8 +216,8 @@ async def test_delete_server_of_none_is_done(servers: ServerActivities) -> None:
 async def test_delete_server_is_over_only_when_the_server_is_gone(
     servers: ServerActivities, local: local_servers.Cloud, losing: Losing
 ) -> None:
-    server = local.provider.create(local.request(MEMBER))
+    server = dark_server(local, local.request(MEMBER))
     losing.ignore("destroy")
-    task = delete_task(server.id).model_copy(update={"deadline": almost_over()})
-    with pytest.raises(DeadlineExceeded, match=f"at last: server {server.id} is"):
+    task = delete_task(server).model_copy(update={"deadline": almost_over()})
+    with pytest.raises(DeadlineExceeded, match=f"at last: server {server} is SHUTOFF"):
         await once(servers.delete_server, task)

@@ -11,6 +11,7 @@ from model.errors import DeadlineExceeded, ProviderError, ProviderRefused, Serve
 from model.operations import AttachTask, DeleteTask, VolumeTask, WaitTask
 from tests.activities.attempts import ORDERS, almost_over, in_good_time, once, retried
 from tests.activities.losing import Losing
+from tests.activities.power import dark_server
 from tests.providers.local import local_servers
 
 MEMBER = "orders-1"
@@ -44,7 +45,7 @@ def the_one(local: local_servers.Cloud) -> Volume:
 
 
 def a_server(local: local_servers.Cloud, member: str = MEMBER) -> str:
-    return local.provider.create(local.request(member)).id
+    return dark_server(local, local.request(member))
 
 
 # create_volume
@@ -196,7 +197,7 @@ async def test_attach_volume_tells_that_the_server_vanished_under_its_hands(
     volumes: VolumeActivities, local: local_servers.Cloud, losing: Losing
 ) -> None:
     server, volume = a_server(local), local.create_volume(MEMBER)
-    losing.after("list_servers", lambda: local.provider.destroy(server))
+    losing.before("attach_volume", lambda: local.provider.destroy(server))
     with pytest.raises(ServerLost, match=f"server {server} of orders-1 vanished"):
         await once(volumes.attach_volume, attach_task(server, volume.id))
 

@@ -17,8 +17,11 @@ from temporalio.testing import WorkflowEnvironment
 from model.cluster import ClusterIdentity, ClusterRecord, OperatingStatus, Operation, Status
 from model.errors import GuestError, GuestRefused, PlanRefused, ServerLost
 from model.operations import ClusterStart, Resources
+from plugin import DurabasePlugin
+from temporal.codec import PayloadKeys
+from tests.conftest import FAST, TEMPORAL, dynamic_config
 from tests.scripted import Script, create, server, until, volume
-from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
+from workflows.cluster import CLUSTER_ID, SEARCH_ATTRIBUTES, STATUS, ClusterWorkflow
 from workflows.queues import WORKFLOWS
 
 
@@ -265,3 +268,42 @@ async def test_probe_never_touches_status(client: Client, script: Script) -> Non
     record = await handle.query(ClusterWorkflow.cluster)
     assert record.status is Status.ACTIVE
     assert record.members[1].operating_status is OperatingStatus.CRASHED
+
+
+async def test_a_long_life_goes_on_as_new_and_keeps_its_record(payload_keys: PayloadKeys) -> None:
+    """After 40 events the server suggests a new run; the cluster, its uuid and its claim live on."""
+    async with (
+        await WorkflowEnvironment.start_local(
+            dev_server_existing_path=TEMPORAL,
+            dev_server_log_level="error",
+            dev_server_extra_args=dynamic_config(*FAST, "limit.historyCount.suggestContinueAsNew=40"),
+            search_attributes=SEARCH_ATTRIBUTES,
+            plugins=[DurabasePlugin(payload_keys)],
+        ) as environment,
+        Script().serving(environment.client) as script,
+    ):
+        handle = await create(environment.client, spec := script.spec(), "mine")
+        before = await until(handle, Status.ACTIVE)
+        for _ in range(4):
+            await handle.execute_update(ClusterWorkflow.probe)
+        async with asyncio.timeout(20):
+            while (await handle.describe()).run_id == handle.first_execution_run_id:
+                await asyncio.sleep(0.02)
+        after = await handle.query(ClusterWorkflow.cluster)
+        assert after.identity == before.identity
+        assert after.members[0].operating_status is OperatingStatus.HEALTHY
+        assert after.status is Status.ACTIVE
+        assert (await create(environment.client, spec, "mine")).id == handle.id
+        await handle.execute_update(ClusterWorkflow.delete)
+        await handle.result()
+
+
+async def test_delete_during_the_plan_ends_the_create(client: Client, script: Script) -> None:
+    spec = script.spec()
+    started = await held(script, "plan/engine")
+    creating = asyncio.create_task(create(client, spec))
+    await started.wait()
+    await client.get_workflow_handle(spec.name).execute_update(ClusterWorkflow.delete)
+    await creating
+    await client.get_workflow_handle(spec.name).result()
+    assert not [call for call in script.calls if call.startswith("create_")]
