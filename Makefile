@@ -51,8 +51,9 @@ up: .venv/installed ## start Temporal with its Web UI, and a worker
 down: .venv/installed ## stop them; databases go on
 	.venv/bin/durabase down
 
+# A file's tests share servers, so they stay together; in the order of the files, or the longest would come last.
 test: .venv/installed ## run every test, or: make test ARGS=tests/guests
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/installed ## lint, format, types
 	.venv/bin/ruff check

@@ -6,14 +6,16 @@ import json
 import os
 import re
 import socket
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -31,7 +33,7 @@ def _key(value: object) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
-        raise BadInput(f"a key in settings is not allowed: it must be {KEY_BYTES} bytes in base64")
+        raise ValueError(f"not {KEY_BYTES} bytes in base64")
     return key
 
 
@@ -52,7 +54,9 @@ class Settings(BaseSettings):
         env_prefix="DURABASE_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    state_dir: Path = Field(default_factory=lambda: default_state_dir(), description="a directory")
+    state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default_factory=lambda: default_state_dir(), description="a directory"
+    )
     cloud: str = Field(default_factory=lambda: local_cloud(), description="the name of a configured cloud")
     clouds: dict[str, CloudSettings] = Field(default_factory=dict, description="a table of clouds")
     datastores: tuple[Datastore, ...] = Field(default=(), description="a list of catalogue entries")
@@ -86,7 +90,8 @@ class Settings(BaseSettings):
 
     def cloud_named(self, name: str | None) -> str:
         """Return a request's cloud: the default for None, this host's for `local`."""
-        return local_cloud() if name == "local" else name or self.cloud
+        chosen = name or self.cloud
+        return local_cloud() if chosen == "local" else chosen
 
     def payload_ring(self) -> PayloadKeys:
         """Return the payload ring. Raises MissingKey if there is none."""
@@ -99,10 +104,13 @@ class Settings(BaseSettings):
         return RootKeys(current, keys)
 
     def engine_ring(self, engine: str) -> EngineKeys:
-        """Return one engine's keys: its own if settings have them, else derived from the root ring."""
+        """Return one engine's keys: its own if settings have them, else derived from the root ring.
+
+        Raises MissingKey if there are none, or not the one that new clusters need.
+        """
         own = self.engine_keys.get(engine)
         if own:
-            return EngineKeys(engine, self.root_key or sorted(own)[-1], own)
+            return EngineKeys(engine, _current("root", self.root_key, own), own)
         return self.root_ring().engine(engine)
 
 
@@ -112,6 +120,12 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise bad_input(error, Settings) from None
+    except SettingsError as error:
+        raise BadInput(_not_json(error)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{config_file()} is not allowed: it must be TOML ({error})") from None
+    except OSError as error:
+        raise BadInput(f"{config_file()} cannot be read: {error.strerror}") from None
 
 
 def config_file() -> Path:
@@ -150,15 +164,36 @@ def _ring(name: str, current: str | None, keys: KeyRing, state_dir: Path) -> tup
     """Return a ring from settings, else from the state directory."""
     path = state_dir / KEY_FILE
     if not keys and path.exists():
-        keys = {key_id: _key(key) for key_id, key in json.loads(path.read_text())[name].items()}
-        current = None
+        keys, current = _stored(path, name), None
     if not keys:
         raise MissingKey(
             f"there is no {name} key: set {name}_keys in {config_file()} or DURABASE_{name.upper()}_KEYS, "
             f"or run `durabase up`, which makes one in {state_dir} for local use"
         )
+    return _current(name, current, keys), keys
+
+
+def _current(name: str, current: str | None, keys: KeyRing) -> str:
+    """Return the id of the key for what is new: the one that settings name, else the last one."""
     if current is None:
-        current = sorted(keys)[-1]
+        return sorted(keys)[-1]
     if current not in keys:
         raise MissingKey(f"{name}_key {current!r} is not allowed: it must be one of {', '.join(sorted(keys))}")
-    return current, keys
+    return current
+
+
+def _stored(path: Path, name: str) -> KeyRing:
+    """Return a ring from the key file. Raises BadInput, without a word of what the file holds."""
+    try:
+        return {key_id: _key(key) for key_id, key in json.loads(path.read_text())[name].items()}
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, LookupError, AttributeError, TypeError):
+        raise BadInput(f"{path} is not allowed: it must be what `durabase up` wrote; restore it") from None
+
+
+def _not_json(error: SettingsError) -> str:
+    """Name the variable whose text is no JSON, as pydantic-settings demands it of tables and lists."""
+    field = str(error).split('"')[1]
+    allowed = f"{Settings.model_fields[field].description}, in JSON"
+    return f"DURABASE_{field.upper()} is not allowed: it must be {allowed}"

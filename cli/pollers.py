@@ -33,7 +33,7 @@ async def pollers(client: Client, queue: str, tasks: Tasks) -> Sequence[str]:
         ),
         timeout=RPC_SECONDS,
     )
-    return [poller.identity for poller in response.pollers if _lives(poller, datetime.now(UTC))]
+    return [poller.identity for poller in response.pollers if lives(poller, datetime.now(UTC))]
 
 
 def identity(pid: int) -> str:
@@ -41,8 +41,11 @@ def identity(pid: int) -> str:
     return f"{pid}@{socket.gethostname()}"
 
 
-def _lives(poller: PollerInfo, now: datetime) -> bool:
-    """A worker of this host is asked for by its pid: one that was killed leaves a fresh poller behind."""
+def lives(poller: PollerInfo, now: datetime) -> bool:
+    """Return whether a poller's worker lives, as far as can be seen from here.
+
+    One of this host is asked for by its pid: a worker that was killed leaves a fresh poller behind.
+    """
     pid, _, host = poller.identity.partition("@")
     if host == socket.gethostname() and pid.isdecimal() and ProcessIdentity.of(int(pid)) is None:
         return False

@@ -37,7 +37,7 @@ def cluster_table(view: ClusterView, now: datetime, width: int | None = None, br
     parts: list[RenderableType] = [headline(view, now)]
     if view.members:
         parts += _members(view, now, width, brief)
-    if view.fault is not None:
+    if view.fault is not None and not brief:
         parts.append(Text(fault_sentence(view.fault), "red"))
     return Group(*parts)
 

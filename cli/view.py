@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from cli.attributes import Attributes
 from model.base import Noun
@@ -85,7 +85,7 @@ class ClusterView(Noun):
     stale: bool
     fault: Fault | None
     deadline: datetime | None
-    members: tuple[MemberView, ...]
+    members: tuple[SerializeAsAny[MemberView], ...]
     doing: str | None = Field(default=None, exclude=True)
     busy: bool = Field(default=False, exclude=True)
 

@@ -100,7 +100,7 @@ class ClusterSpec(Request):
     )
     databases: tuple[DatabaseSpec, ...] = Field(default=(), description="a list of tables, each with a name")
     users: tuple[UserSpec, ...] = Field(default=(), description="a list of tables, each with a name")
-    configuration: dict[str, Setting] = Field(
+    configuration: dict[Identifier, Setting] = Field(
         default_factory=dict,
         description="a table: the engine's configuration keys to true, false, finite numbers or texts",
     )

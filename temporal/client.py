@@ -1,5 +1,6 @@
 """The connection to Temporal, from the SDK's environment configuration, else the local dev server's."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,24 @@ ADDRESS_FILE = "temporal.address"
 
 DEFAULT_ADDRESS = "localhost:7233"
 
+CONNECT_SECONDS = 10.0
+"""How long a server may take to answer the first request; the SDK itself would wait for ever."""
+
 
 class NoTemporal(ConnectionError):
     """Temporal cannot be reached; the message says where it was looked for."""
 
 
 def connect_config(state_dir: Path) -> dict[str, Any]:
-    """Return the arguments of Client.connect: TEMPORAL_* and profiles first, then the local dev server."""
-    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+    """Return the arguments of Client.connect: TEMPORAL_* and profiles first, then the local dev server.
+
+    Raises NoTemporal if the SDK cannot read its own configuration.
+    """
+    try:
+        config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+    except (RuntimeError, OSError) as error:
+        what = str(error).splitlines()[0]
+        raise NoTemporal(f"Temporal's own configuration (TEMPORAL_…, temporal.toml) cannot be used: {what}") from error
     address = state_dir / ADDRESS_FILE
     config.setdefault("target_host", address.read_text().strip() if address.exists() else DEFAULT_ADDRESS)
     return config
@@ -30,8 +41,9 @@ async def connect(state_dir: Path, plugin: Plugin, identity: str | None = None) 
     """Return a client with durabase's plugin. Raises NoTemporal."""
     config = connect_config(state_dir)
     try:
-        return await Client.connect(**config, plugins=[plugin], identity=identity)
-    except (RuntimeError, RPCError, OSError) as error:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await Client.connect(**config, plugins=[plugin], identity=identity)
+    except (RuntimeError, RPCError, OSError, ValueError) as error:
         raise NoTemporal(
             f"Temporal does not answer at {config['target_host']} ({_reason(error)}); "
             "run `durabase up` for a local one, or set TEMPORAL_ADDRESS"
@@ -40,5 +52,7 @@ async def connect(state_dir: Path, plugin: Plugin, identity: str | None = None) 
 
 def _reason(error: Exception) -> str:
     """Return the words of the system's error that the SDK's transport wraps in several of its own."""
-    inner = re.search(r'message: "([^"]+)"', str(error))
+    if isinstance(error, TimeoutError):
+        return f"no answer within {CONNECT_SECONDS:g} s"
+    inner = re.search(r'(?:message|error): "([^"]+)"', str(error))
     return inner[1] if inner else str(error)

@@ -20,14 +20,14 @@ import inspect
 from importlib.metadata import entry_points
 from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
-from datastores.postgresql.parameters import configuration_manager
+from datastores.postgresql import parameters
 
 for group in ("durabase.datastores", "durabase.providers"):
     for entry in entry_points(group=group):
         print(entry.name, inspect.getfile(entry.load()))
-templates = Path(inspect.getfile(configuration_manager)).parent / "templates"
+templates = Path(inspect.getfile(parameters)).parent / "templates"
 Environment(loader=FileSystemLoader(templates), autoescape=True).get_template("postgresql.conf.j2")
-configuration_manager("18")
+parameters.configuration_manager("18")
 """
 
 

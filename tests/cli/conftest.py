@@ -1,0 +1,36 @@
+"""A session as commands have it, on the real server, with scripted activities."""
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from cli.session import Session
+from settings import load_settings
+from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from tests.scripted import Script
+
+
+@pytest_asyncio.fixture
+async def script(client: Client) -> AsyncIterator[Script]:
+    async with Script().serving(client) as script:
+        yield script
+
+
+@pytest.fixture
+def session(client: Client, script: Script, tmp_path: Path) -> Session:
+    return session_of(client, script, tmp_path)
+
+
+def session_of(client: Client, script: Script, state_dir: Path) -> Session:
+    settings = load_settings(
+        state_dir=state_dir,
+        cloud=script.cloud,
+        clouds={script.cloud: {"provider": "local"}},
+        payload_keys={"test": base64.b64encode(PAYLOAD_KEYS.keys["test"]).decode()},
+        root_keys={"test": base64.b64encode(ROOT_KEYS.keys["test"]).decode()},
+    )
+    return Session(settings, client)

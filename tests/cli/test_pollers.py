@@ -1,0 +1,49 @@
+"""Who polls a queue, on the real server."""
+
+import asyncio
+import os
+import socket
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.taskqueue.v1 import PollerInfo
+from temporalio.client import Client
+
+from cli.pollers import FRESH, Tasks, identity, lives, pollers
+from tests.scripted import Script
+from workflows.queues import WORKFLOWS, cloud_queue
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def poller(name: str, age: timedelta = timedelta()) -> PollerInfo:
+    stamp = Timestamp()
+    stamp.FromDatetime(NOW - age)
+    return PollerInfo(identity=name, last_access_time=stamp)
+
+
+async def test_a_worker_that_polls_is_found(client: Client, script: Script) -> None:
+    async with asyncio.timeout(20):
+        while not await pollers(client, cloud_queue(script.cloud), Tasks.ACTIVITY):
+            await asyncio.sleep(0.05)
+    assert identity(os.getpid()) in await pollers(client, WORKFLOWS, Tasks.WORKFLOW)
+
+
+async def test_nobody_polls_an_unknown_queue(client: Client) -> None:
+    assert await pollers(client, "durabase/cloud/nowhere", Tasks.ACTIVITY) == []
+
+
+def test_a_worker_of_this_host_lives_as_long_as_its_process() -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    name = identity(process.pid)
+    assert name == f"{process.pid}@{socket.gethostname()}"
+    assert lives(poller(name), NOW)
+    process.kill()
+    process.wait()
+    assert not lives(poller(name), NOW)
+
+
+def test_a_worker_of_another_host_lives_while_its_polls_are_fresh() -> None:
+    assert lives(poller("1@elsewhere", FRESH / 2), NOW)
+    assert not lives(poller("1@elsewhere", FRESH * 2), NOW)

@@ -1,0 +1,96 @@
+"""The payload codec: nothing plain in what it writes, and old keys go on reading."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from temporalio.api.common.v1 import Payload
+
+from keys import MissingKey
+from temporal.codec import ENCODING, EncryptionCodec, PayloadKeys
+
+OLD, NEW, OTHER = (bytes([number]) * 32 for number in range(3))
+PLAIN = Payload(metadata={"encoding": b"json/plain"}, data=b'"a text that must not be read"')
+
+
+def codec(current: str, **keys: bytes) -> EncryptionCodec:
+    return EncryptionCodec(PayloadKeys(current, keys))
+
+
+async def encrypted(codec: EncryptionCodec, payload: Payload = PLAIN) -> Payload:
+    [sealed] = await codec.encode([payload])
+    return sealed
+
+
+@given(st.lists(st.builds(Payload, data=st.binary(), metadata=st.dictionaries(st.text(max_size=9), st.binary()))))
+async def test_round_trip(payloads: list[Payload]) -> None:
+    both = codec("old", old=OLD)
+    assert await both.decode(await both.encode(payloads)) == payloads
+
+
+async def test_what_is_written_shows_the_key_s_id_and_nothing_of_the_payload() -> None:
+    sealed = await encrypted(codec("old", old=OLD))
+    assert dict(sealed.metadata) == {"encoding": ENCODING, "key-id": b"old"}
+    assert b"json/plain" not in sealed.SerializeToString()
+    assert b"must not be read" not in sealed.SerializeToString()
+
+
+async def test_the_same_payload_is_never_written_alike() -> None:
+    same = codec("old", old=OLD)
+    assert (await encrypted(same)).data != (await encrypted(same)).data
+
+
+async def test_after_a_rotation_the_new_key_writes_and_the_old_one_still_reads() -> None:
+    before, after = codec("old", old=OLD), codec("new", old=OLD, new=NEW)
+    history = [await encrypted(before), await encrypted(after)]
+    assert [sealed.metadata["key-id"] for sealed in history] == [b"old", b"new"]
+    assert await after.decode(history) == [PLAIN, PLAIN]
+
+
+async def test_a_key_that_settings_lack_is_named() -> None:
+    sealed = await encrypted(codec("old", old=OLD))
+    with pytest.raises(MissingKey) as missing:
+        await codec("new", new=NEW, next=OTHER).decode([sealed])
+    sentence = "a payload needs payload key 'old', but settings hold only: new, next (payload_keys)"
+    assert str(missing.value) == sentence
+
+
+async def test_another_key_of_the_same_id_is_refused() -> None:
+    sealed = await encrypted(codec("old", old=OLD))
+    with pytest.raises(MissingKey, match="payload key 'old' in settings did not write this payload"):
+        await codec("old", old=OTHER).decode([sealed])
+
+
+@given(st.data())
+async def test_a_payload_that_was_tampered_with_is_refused(data: st.DataObject) -> None:
+    ours = codec("old", old=OLD, new=NEW)
+    sealed = await encrypted(ours)
+    position = data.draw(st.integers(0, len(sealed.data) - 1))
+    bit = 1 << data.draw(st.integers(0, 7))
+    torn = bytes(byte ^ bit if index == position else byte for index, byte in enumerate(sealed.data))
+    with pytest.raises(MissingKey, match="did not write this payload"):
+        await ours.decode([Payload(metadata=dict(sealed.metadata), data=torn)])
+
+
+@pytest.mark.parametrize("length", [0, 5, 12, 27])
+async def test_a_payload_that_was_cut_is_refused(length: int) -> None:
+    ours = codec("old", old=OLD)
+    sealed = await encrypted(ours)
+    with pytest.raises(MissingKey, match="did not write this payload"):
+        await ours.decode([Payload(metadata=dict(sealed.metadata), data=sealed.data[:length])])
+
+
+async def test_a_payload_whose_key_id_was_exchanged_is_refused() -> None:
+    ours = codec("old", old=OLD, new=OLD)
+    sealed = await encrypted(ours)
+    exchanged = Payload(metadata={**sealed.metadata, "key-id": b"new"}, data=sealed.data)
+    with pytest.raises(MissingKey, match="payload key 'new' in settings did not write this payload"):
+        await ours.decode([exchanged])
+
+
+async def test_what_was_never_encrypted_passes_through() -> None:
+    assert await codec("old", old=OLD).decode([PLAIN]) == [PLAIN]
+
+
+def test_a_ring_shows_no_key() -> None:
+    ring = PayloadKeys("old", {"old": b"k" * 32})
+    assert "k" * 8 not in f"{ring!r} {ring}"

@@ -1,0 +1,155 @@
+"""What every activity gets, on the real server: heartbeats with its note, and failures typed and known by attempt."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio import activity
+from temporalio.client import ActivityFailureError, ActivityHandle, Client
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+import model.errors
+from model.errors import FailureDetail, GuestError, StepError
+from temporal.heartbeat import note
+from temporal.interceptor import MAX_MESSAGE_BYTES
+from tests.house import eventually
+
+AT_ONCE = RetryPolicy(initial_interval=timedelta(milliseconds=1), maximum_attempts=3)
+
+STEP_ERRORS = [each for _, each in inspect.getmembers(model.errors, inspect.isclass) if issubclass(each, StepError)]
+
+
+@asynccontextmanager
+async def running(client: Client, run: Callable[[], Any], **options: Any) -> AsyncIterator[ActivityHandle[Any]]:
+    """Run a function as an activity on the worker that every activity gets."""
+    queue = str(uuid4())
+    with ThreadPoolExecutor(1) as executor:
+        async with Worker(client, task_queue=queue, activities=[activity.defn(run)], activity_executor=executor):
+            yield await client.start_activity(
+                run,
+                id=queue,
+                task_queue=queue,
+                schedule_to_close_timeout=timedelta(seconds=60),
+                heartbeat_timeout=timedelta(seconds=1),
+                retry_policy=AT_ONCE,
+                **options,
+            )
+
+
+async def failure_of(client: Client, run: Callable[[], Any]) -> ApplicationError:
+    async with running(client, run) as handle:
+        with pytest.raises(ActivityFailureError) as failed:
+            await handle.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    return failed.value.cause
+
+
+def detail_of(error: ApplicationError) -> FailureDetail:
+    return FailureDetail.model_validate(error.details[0])
+
+
+async def test_a_failure_that_may_pass_is_retried_and_knows_its_attempt(client: Client) -> None:
+    async def fail() -> None:
+        raise GuestError("initdb failed (exit code 1)")
+
+    error = await failure_of(client, fail)
+    assert (error.type, error.message) == ("GuestError", "initdb failed (exit code 1)")
+    assert detail_of(error) == FailureDetail(attempt=3)
+
+
+@pytest.mark.parametrize("kind", STEP_ERRORS, ids=lambda kind: kind.__name__)
+async def test_each_step_error_arrives_by_its_name_with_its_member(client: Client, kind: type[StepError]) -> None:
+    async def fail() -> None:
+        raise kind("the cloud's own words", "orders-2")
+
+    error = await failure_of(client, fail)
+    assert (error.type, error.message) == (kind.__name__, "the cloud's own words")
+    assert error.non_retryable is not kind.retryable
+    assert detail_of(error) == FailureDetail(attempt=3 if kind.retryable else 1, member="orders-2")
+
+
+async def test_a_bug_is_typed_by_its_class_retried_and_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise KeyError
+
+    error = await failure_of(client, fail)
+    assert (error.type, error.message, error.non_retryable) == ("KeyError", "KeyError", False)
+    assert detail_of(error).attempt == 3
+    assert "a bug, or a failure that nobody foresaw" in caplog.text
+
+
+async def test_what_temporal_itself_raises_is_left_alone(client: Client) -> None:
+    async def fail() -> None:
+        raise ApplicationError("as it is", type="Own", non_retryable=True)
+
+    error = await failure_of(client, fail)
+    assert (error.type, error.message, error.details) == ("Own", "as it is", ())
+
+
+@pytest.mark.parametrize("word", ["words ", "Wörter ", "half a pair \ud800 "])
+async def test_a_long_message_keeps_its_beginning_and_its_end(client: Client, word: str) -> None:
+    async def fail() -> None:
+        raise GuestError(f"psql failed: {word * 5000}at last: disk full")
+
+    error = await failure_of(client, fail)
+    assert error.message.startswith("psql failed: ")
+    assert error.message.endswith("at last: disk full")
+    assert len(error.message.encode()) < MAX_MESSAGE_BYTES + 10
+    assert detail_of(error).attempt == 3
+
+
+async def test_the_last_failure_of_a_retried_activity_can_be_read(client: Client) -> None:
+    async def fail() -> None:
+        raise GuestError("x" * 100_000)
+
+    policy = RetryPolicy(initial_interval=timedelta(hours=1))
+    async with running(client, fail) as other:
+        await eventually(lambda: other.describe())
+    queue = str(uuid4())
+    async with Worker(client, task_queue=queue, activities=[activity.defn(fail)]):
+        handle = await client.start_activity(
+            fail, id=queue, task_queue=queue, start_to_close_timeout=timedelta(seconds=9), retry_policy=policy
+        )
+
+        async def failed() -> bool:
+            return (await handle.describe()).raw_info.HasField("last_failure")
+
+        await eventually(failed)
+        failure = (await handle.describe()).raw_info.last_failure
+    assert (await client.data_converter.decode_failure(failure)).message.startswith("xxx")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("in_a_thread", [True, False], ids=["thread", "coroutine"])
+async def test_heartbeats_carry_the_latest_note(client: Client, in_a_thread: bool) -> None:
+    """They go on without the activity's help, past many heartbeat timeouts of a second."""
+    release = threading.Event()
+
+    def wait_in_a_thread() -> str:
+        note("looks for the server")
+        note("waits: BUILD, 40 %")
+        assert release.wait(60)
+        return str(activity.info().attempt)
+
+    async def wait() -> str:
+        return await asyncio.to_thread(wait_in_a_thread)
+
+    async with running(client, wait_in_a_thread if in_a_thread else wait) as handle:
+
+        async def noted() -> bool:
+            description = await handle.describe()
+            details = description.raw_info.heartbeat_details.payloads
+            notes = await client.data_converter.decode(details) if details else []
+            return notes == ["waits: BUILD, 40 %"] and description.total_heartbeat_count >= 3
+
+        await eventually(noted)
+        release.set()
+        assert await handle.result() == "1"
