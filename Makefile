@@ -64,8 +64,9 @@ format: .venv/installed ## mend what ruff can mend
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-record-histories: .venv/installed ## record the histories that tests replay anew, from real runs
+record-histories: .venv/installed ## record anew what tests replay (real runs) and compare (golden commands)
 	.venv/bin/python -m tests.record_histories
+	.venv/bin/python -m tests.golden
 
 show-history: .venv/installed ## print a recorded history decrypted: make show-history FILE=tests/histories/…
 	@test -n "$(FILE)" || { echo "say which history: make show-history FILE=tests/histories/…" >&2; exit 1; }

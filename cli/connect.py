@@ -35,7 +35,7 @@ async def connection_url(
     record = await require_worker(session, name)
     instance, account = access.member(record, member), access.account(record, user)
     password = access.password(record, _secrets(session, record), user)
-    return _manager(record).connection_url(instance, database or account.database, account.name, password)
+    return manager_of(record).connection_url(instance, database or account.database, account.name, password)
 
 
 async def client_command(
@@ -51,7 +51,7 @@ async def client_command(
     else:
         access.password(record, _secrets(session, record), user)
         raise AssertionError("a given password is always refused")
-    return _manager(record).client_command(instance, database or account.database, account.name, password)
+    return manager_of(record).client_command(instance, database or account.database, account.name, password)
 
 
 def run_client(command: ClientCommand, arguments: Sequence[str]) -> int:
@@ -92,7 +92,8 @@ def _secrets(session: Session, record: ClusterRecord) -> ClusterSecrets:
     return session.settings.engine_ring(record.identity.datastore).cluster(record.identity)
 
 
-def _manager(record: ClusterRecord) -> type[DatastoreManager]:
+def manager_of(record: ClusterRecord) -> type[DatastoreManager]:
+    """Return the class of a cluster's engine. Raises Failed if it is not installed here."""
     engine = record.identity.datastore
     entry = installed("datastores").get(engine)
     if entry is None:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from model.base import Noun
 
 
@@ -89,11 +91,8 @@ class ServerRequest(Noun):
     tcp_ports: tuple[int, ...]
     login_key: str
     """Public half of the cluster's login key, in OpenSSH's one-line form."""
-    host_key: str
+    host_key: str = Field(repr=False)
     """The server's private host key, in OpenSSH's PEM form."""
-
-    def __repr__(self) -> str:
-        return f"ServerRequest({self.name})"
 
 
 class VolumeRequest(Noun):

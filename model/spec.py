@@ -47,11 +47,9 @@ ClusterName = Annotated[
 ]
 """A DNS label (RFC 1123), short enough that `<name>-99` is one too; also a Temporal workflow id."""
 
-PlainName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"),
-    Field(description="1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit"),
-]
+PLAIN = "1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit"
+
+PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"), Field(description=PLAIN)]
 """A name of an engine, version, cloud or flavor."""
 
 Identifier = Annotated[
@@ -91,7 +89,7 @@ class ClusterSpec(Request):
 
     name: ClusterName
     datastore: PlainName
-    version: PlainName | None = None
+    version: PlainName | None = Field(default=None, description=PLAIN)
     cloud: PlainName
     nodes: int = Field(default=1, ge=1, le=MAX_NODES, strict=True, description=f"a whole number from 1 to {MAX_NODES}")
     flavor: PlainName

@@ -53,6 +53,6 @@ class EncryptionCodec(PayloadCodec):
             raise MissingKey(f"a payload needs payload key {key_id!r}, but settings hold only: {held} (payload_keys)")
         try:
             plain = cipher.decrypt(payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:], key_id.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: it is too short to hold a nonce
             raise MissingKey(f"payload key {key_id!r} in settings did not write this payload") from error
         return Payload.FromString(plain)

@@ -81,8 +81,8 @@ def _typed(error: Exception) -> ApplicationError:
 
 def _short(message: str) -> str:
     """Leave out the middle of a message that is too long: it begins with what failed and ends with the last words."""
-    data = message.encode()
+    data = message.encode(errors="replace")  # half a surrogate pair, as in a file's name, would not be sent at all
     if len(data) <= MAX_MESSAGE_BYTES:
-        return message
+        return data.decode()
     head, tail = data[: MAX_MESSAGE_BYTES // 4], data[-MAX_MESSAGE_BYTES * 3 // 4 :]
     return f"{head.decode(errors='ignore')} … {tail.decode(errors='ignore')}"

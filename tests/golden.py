@@ -66,9 +66,9 @@ async def sent_back(client: Client, script: Script) -> list[str]:
 
 
 async def failed(client: Client, script: Script) -> list[str]:
-    """A build fails at its second member and is cleaned up at once."""
-    script.on("prepare/failed-2", GuestRefused("the volume is not blank"))
-    handle = await create(client, script.spec(2, name="failed", on_failure="delete"))
+    """A build fails and is cleaned up at once; of several members, the first failure would end the rest anywhere."""
+    script.on("prepare/failed-1", GuestRefused("the volume is not blank"))
+    handle = await create(client, script.spec(1, name="failed", on_failure="delete"))
     while await handle.describe() and (await handle.describe()).close_time is None:
         await asyncio.sleep(0.05)
     return ["failed/provision", "failed/delete"]

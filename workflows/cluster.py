@@ -218,7 +218,8 @@ class ClusterWorkflow:
 
     @property
     def _busy(self) -> bool:
-        return self._running is not None or self._next is not None or self._over
+        """Whether another operation comes first; one that told its outcome is over, even if it has yet to close."""
+        return self._next is not None or self._over or not self._planned
 
     @property
     def _too_long(self) -> bool:

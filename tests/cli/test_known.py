@@ -1,0 +1,34 @@
+"""Unknown engines and clouds are refused before anything is recorded."""
+
+import asyncio
+
+import pytest
+
+from cli.known import require_known
+from cli.pollers import Tasks, pollers
+from cli.session import Session
+from model.base import BadInput
+from tests.scripted import Script
+from workflows.queues import cloud_queue
+
+
+async def test_what_is_installed_and_configured_is_known(session: Session, script: Script) -> None:
+    await require_known(session, script.spec(1))
+
+
+async def test_an_unknown_engine_is_refused(session: Session, script: Script) -> None:
+    with pytest.raises(BadInput, match="datastore 'oracle' is not allowed: it must be one of postgresql"):
+        await require_known(session, script.spec(1, datastore="oracle"))
+
+
+async def test_an_unknown_cloud_is_refused(session: Session, script: Script) -> None:
+    with pytest.raises(BadInput, match=f"cloud 'mars' is not allowed: it must be one of .*{script.cloud}"):
+        await require_known(session, script.spec(1, cloud="mars"))
+
+
+async def test_a_cloud_that_a_worker_serves_is_known(session: Session, script: Script) -> None:
+    async with Script().serving(session.client) as elsewhere, asyncio.timeout(20):
+        while not await pollers(session.client, cloud_queue(elsewhere.cloud), Tasks.ACTIVITY):
+            await asyncio.sleep(0.05)
+        assert elsewhere.cloud not in session.settings.all_clouds
+        await require_known(session, script.spec(1, cloud=elsewhere.cloud))

@@ -1,0 +1,46 @@
+"""The list of clusters."""
+
+import asyncio
+import json
+
+from cli import clusters
+from cli.listing import ListedCluster, list_clusters, listing_json, listing_lines
+from cli.session import Session
+from model.cluster import Status
+from tests.scripted import Script
+
+
+async def listed(session: Session, name: str, closed: bool, status: Status) -> ListedCluster:
+    """Return a cluster's row once the listing, which lags behind, shows that status."""
+    async with asyncio.timeout(20):
+        while True:
+            for cluster in await list_clusters(session, closed):
+                if cluster.name == name and cluster.status is status:
+                    return cluster
+            await asyncio.sleep(0.05)
+
+
+async def test_open_and_closed_clusters(session: Session, script: Script) -> None:
+    spec = script.spec(1)
+    record = await clusters.create(session, spec)
+    row = await listed(session, spec.name, closed=False, status=Status.ACTIVE)
+    assert (row.id, row.datastore, row.cloud) == (record.identity.id, "postgresql", script.cloud)
+    assert (row.displayed, row.stale, row.closed) == ("ACTIVE", False, None)
+    await clusters.delete(session, spec.name)
+    row = await listed(session, spec.name, closed=True, status=Status.DELETED)
+    assert row.closed == "COMPLETED"
+    assert spec.name not in {cluster.name for cluster in await list_clusters(session, closed=False)}
+
+
+async def test_rows_for_people_and_for_programs(session: Session, script: Script) -> None:
+    spec = script.spec(1)
+    await clusters.create(session, spec)
+    row = await listed(session, spec.name, closed=False, status=Status.ACTIVE)
+    header, line = (each.plain.split() for each in listing_lines([row]))
+    assert header == ["name", "status", "datastore", "cloud", "since", "workflow"]
+    assert (line[:4], line[-1]) == ([spec.name, "ACTIVE", "postgresql", script.cloud], "running")
+    (document,) = json.loads(listing_json([row]))
+    assert set(document) == {
+        *("name", "id", "datastore", "cloud", "status", "displayed", "stale", "since", "closed"),
+    }
+    assert listing_json([]) == "[]"
