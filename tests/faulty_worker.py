@@ -83,5 +83,5 @@ class FaultyPlugin(DurabasePlugin):
 
 
 if __name__ == "__main__":
-    worker.DurabasePlugin = FaultyPlugin  # type: ignore[misc]
+    setattr(worker, "DurabasePlugin", FaultyPlugin)  # noqa: B010 - mypy rightly knows no such export
     worker.run()

@@ -20,15 +20,14 @@ from temporalio.testing import WorkflowEnvironment
 
 from model.cluster import Status
 from model.errors import GuestRefused, ServerLost
-from model.operations import Resources
 from plugin import DurabasePlugin
 from temporal.converter import data_converter
 from tests.conftest import FAST, TEMPORAL, dynamic_config
 from tests.keys_for_tests import PAYLOAD_KEYS
-from tests.scripted import Script, create, server, until, volume
-from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
+from tests.scripted import Script, create, until, what_is_left
+from workflows.cluster import SEARCH_ATTRIBUTES
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "golden_commands"
 CODEC = data_converter(PAYLOAD_KEYS)
 
 
@@ -44,8 +43,8 @@ async def built(client: Client, script: Script) -> list[str]:
     )
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
-    await handle.execute_update(ClusterWorkflow.probe)
-    await handle.execute_update(ClusterWorkflow.restart)
+    await handle.execute_update("probe")
+    await handle.execute_update("restart")
     await until(handle, Status.INSTANCE_READY)
     await until(handle, Status.ACTIVE)
     return ["golden", "golden/provision", "golden/restart"]
@@ -54,13 +53,10 @@ async def built(client: Client, script: Script) -> list[str]:
 async def sent_back(client: Client, script: Script) -> list[str]:
     """A member is lost at the end, built again, and then the cluster is deleted."""
     script.on("cluster_complete", ServerLost("it does not stream", "lost-2"), None)
-    found = Resources(
-        servers=(server("lost-1", "x", "ACTIVE"),), volumes=(volume("lost-1", "x", "in-use"),), request_limit=5
-    )
-    script.on("find_resources", found)
+    script.on("find_resources", what_is_left("lost-1"))
     handle = await create(client, script.spec(2, name="lost"))
     await until(handle, Status.ACTIVE)
-    await handle.execute_update(ClusterWorkflow.delete)
+    await handle.execute_update("delete")
     await handle.result()
     return ["lost/provision", "lost/delete"]
 

@@ -6,10 +6,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -35,6 +35,7 @@ ROOT = Path(__file__).parent.parent
 PATIENCE = 120
 """Seconds that any wait in a test may take; a wait ends with its condition."""
 
+Answer = TypeVar("Answer")
 Handle = WorkflowHandle[ClusterWorkflow, None]
 
 
@@ -115,9 +116,7 @@ class House:
             task_queue=WORKFLOWS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
-        await self.client.execute_update_with_start_workflow(
-            ClusterWorkflow.accepted, claim, start_workflow_operation=start
-        )
+        await self.client.execute_update_with_start_workflow("accepted", claim, start_workflow_operation=start)
         return await start.workflow_handle()
 
     async def record(self, name: str) -> ClusterRecord:
@@ -188,7 +187,7 @@ class House:
         (self.state_dir / KEY_FILE).write_text(json.dumps(plain))
 
 
-async def eventually(condition: Callable[[], Any]) -> Any:
+async def eventually(condition: Callable[[], Awaitable[Answer | None]]) -> Answer:
     """Return the condition's first true answer. Raises TimeoutError after PATIENCE seconds without one."""
     async with asyncio.timeout(PATIENCE):
         while not (answer := await condition()):

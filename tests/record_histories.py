@@ -16,7 +16,6 @@ from temporalio.client import Client, WorkflowHistory
 
 from model.cluster import Operation, Status
 from tests.house import Handle, House, eventually, house
-from workflows.cluster import ClusterWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 SHORT_DEADLINE = {"DURABASE_ENGINES__POSTGRESQL__USAGE_TIMEOUT": "25"}
@@ -33,8 +32,8 @@ async def three(home: House) -> None:
     """Three members are built, probed, restarted and deleted."""
     handle = await home.create(home.spec("three", 3, configuration={"work_mem": "8MB"}))
     await home.settled("three", Status.ACTIVE)
-    await handle.execute_update(ClusterWorkflow.probe)
-    await handle.execute_update(ClusterWorkflow.restart)
+    await handle.execute_update("probe")
+    await handle.execute_update("restart")
     await restarted(home, "three")
     await delete(home, handle)
 
@@ -48,7 +47,7 @@ async def failure_and_retry(home: House) -> None:
         await home.settled("retried", Status.FAILED)
     await home.kill_workers()
     await home.start_worker()
-    await handle.execute_update(ClusterWorkflow.retry)
+    await handle.execute_update("retry")
     await home.settled("retried", Status.ACTIVE)
     await delete(home, handle)
 
@@ -97,7 +96,7 @@ async def restarted(home: House, name: str) -> None:
 
 async def delete(home: House, handle: Handle) -> None:
     """Delete a cluster and wait for its end."""
-    await handle.execute_update(ClusterWorkflow.delete)
+    await handle.execute_update("delete")
     await handle.result()
 
 

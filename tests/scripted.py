@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from temporalio import activity
@@ -44,6 +44,7 @@ from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 ENGINE = "postgresql"
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 Handle = WorkflowHandle[ClusterWorkflow, None]
+Result = TypeVar("Result")
 Answer = Callable[[Any], Any] | BaseException | Any
 
 
@@ -65,7 +66,7 @@ class Script:
         self.answers[activity_id] = list(answers)
         return self
 
-    async def _answer(self, argument: Any, default: Any = None) -> Any:
+    async def _answer(self, argument: Any, default: Result) -> Result:
         name = activity.info().activity_id
         self.calls.append(name)
         self.inputs[name].append(argument)
@@ -77,8 +78,7 @@ class Script:
             raise answer
         if callable(answer):
             answer = answer(argument)
-            return await answer if isinstance(answer, Awaitable) else answer
-        return answer
+        return cast("Result", await answer if isinstance(answer, Awaitable) else answer)
 
     def engine_activities(self) -> list[Callable[..., Any]]:
         """What the engine's worker registers."""
@@ -99,7 +99,7 @@ class Script:
         def on_member(name: str) -> Callable[..., Any]:
             @activity.defn(name=name)
             async def run(task: InstanceTask) -> None:
-                await self._answer(task)
+                await self._answer(task, None)
 
             return run
 
@@ -132,11 +132,11 @@ class Script:
 
         @activity.defn
         async def attach_volume(task: AttachTask) -> None:
-            await self._answer(task)
+            await self._answer(task, None)
 
         @activity.defn
         async def verify_resources(task: VerifyTask) -> None:
-            await self._answer(task)
+            await self._answer(task, None)
 
         @activity.defn
         async def find_resources(task: FindTask) -> Resources:
@@ -144,16 +144,23 @@ class Script:
 
         @activity.defn
         async def verify_gone(task: FindTask) -> None:
-            await self._answer(task)
+            await self._answer(task, None)
 
         def delete(name: str) -> Callable[..., Any]:
             @activity.defn(name=name)
             async def run(task: DeleteTask) -> None:
-                await self._answer(task)
+                await self._answer(task, None)
 
             return run
 
-        own = [plan, create_server, wait_for_server, create_volume, wait_for_volume, attach_volume]
+        own: list[Callable[..., Any]] = [
+            plan,
+            create_server,
+            wait_for_server,
+            create_volume,
+            wait_for_volume,
+            attach_volume,
+        ]
         return [*own, verify_resources, find_resources, verify_gone, delete("delete_server"), delete("delete_volume")]
 
     @asynccontextmanager
@@ -217,7 +224,7 @@ async def create(client: Client, spec: ClusterSpec, claim: str | None = None) ->
         task_queue=WORKFLOWS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
-    await client.execute_update_with_start_workflow(ClusterWorkflow.accepted, claim, start_workflow_operation=start)
+    await client.execute_update_with_start_workflow("accepted", claim, start_workflow_operation=start)
     return await start.workflow_handle()
 
 
@@ -227,3 +234,12 @@ async def until(handle: Handle, *statuses: Status) -> ClusterRecord:
         while (record := await handle.query(ClusterWorkflow.cluster)).status not in statuses:
             await asyncio.sleep(0.02)
     return record
+
+
+def what_is_left(member: str) -> Resources:
+    """Return a member's running server and its attached volume, as find_resources would."""
+    return Resources(
+        servers=(server(member, "", ServerStatus.ACTIVE),),
+        volumes=(volume(member, "", VolumeStatus.IN_USE),),
+        request_limit=5,
+    )

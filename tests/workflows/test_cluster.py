@@ -14,13 +14,14 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from model.cluster import ClusterIdentity, ClusterRecord, OperatingStatus, Operation, Status
+from model.cloud import ServerStatus
+from model.cluster import ClusterIdentity, ClusterRecord, OperatingStatus, Operation, Probe, Status
 from model.errors import GuestError, GuestRefused, PlanRefused, ServerLost
 from model.operations import ClusterStart, Resources
 from plugin import DurabasePlugin
 from temporal.codec import PayloadKeys
 from tests.conftest import FAST, TEMPORAL, dynamic_config
-from tests.scripted import Script, create, server, until, volume
+from tests.scripted import Script, create, server, until, what_is_left
 from workflows.cluster import CLUSTER_ID, SEARCH_ATTRIBUTES, STATUS, ClusterWorkflow
 from workflows.queues import WORKFLOWS
 
@@ -90,7 +91,7 @@ async def test_a_failed_prepare_ends_the_build_and_retry_adopts_it(client: Clien
     assert (record.fault.message, record.fault.attempt) == ("the volume is not blank", 1)
     assert not [call for call in script.calls if call.startswith(("post_prepare", "cluster_complete"))]
     first_id = record.identity.id
-    await handle.execute_update(ClusterWorkflow.retry)
+    await handle.execute_update("retry")
     record = await until(handle, Status.ACTIVE)
     assert record.identity.id == first_id
     assert record.fault is None
@@ -101,13 +102,13 @@ async def test_retry_and_restart_are_refused_where_they_make_no_sense(client: Cl
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(ClusterWorkflow.retry)
+        await handle.execute_update("retry")
     assert await refusal_of(refused.value) == f"cluster {spec.name} is ACTIVE: retry takes up a cluster that is FAILED"
     script.on(f"restart/{spec.name}-1", GuestRefused("no"))
-    await handle.execute_update(ClusterWorkflow.restart)
+    await handle.execute_update("restart")
     await until(handle, Status.FAILED)
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await handle.execute_update(ClusterWorkflow.restart)
+        await handle.execute_update("restart")
     assert await refusal_of(refused.value) == f"cluster {spec.name} is FAILED: restart needs a cluster that is ACTIVE"
 
 
@@ -115,7 +116,7 @@ async def test_restart_takes_the_replicas_first(client: Client, script: Script) 
     spec = script.spec(3)
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
-    await handle.execute_update(ClusterWorkflow.restart)
+    await handle.execute_update("restart")
     async with asyncio.timeout(20):
         while len([call for call in script.calls if call.startswith("restart")]) < 3:
             await asyncio.sleep(0.02)
@@ -152,13 +153,10 @@ async def test_delete_in_mid_build_waits_for_the_build_and_then_removes(client: 
     spec = script.spec(2)
     name = spec.name
     started = await held(script, f"prepare/{name}-1")
-    found = Resources(
-        servers=(server(f"{name}-1", "x", "ACTIVE"),), volumes=(volume(f"{name}-1", "x", "in-use"),), request_limit=5
-    )
-    script.on("find_resources", found)
+    script.on("find_resources", what_is_left(f"{name}-1"))
     handle = await create(client, spec)
     await started.wait()
-    await handle.execute_update(ClusterWorkflow.delete)
+    await handle.execute_update("delete")
     await handle.result()
     removal = [call for call in script.calls if not call.startswith(("plan", "create", "wait", "attach", "prepare"))]
     assert removal == ["find_resources", f"delete_server/{name}-1", f"delete_volume/{name}-1", "verify_gone"]
@@ -193,12 +191,12 @@ async def test_a_failed_delete_stays_deleting_with_its_fault_and_can_be_asked_ag
     script.on("find_resources", GuestRefused("the cloud is closed"), Resources(request_limit=1))
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
-    await handle.execute_update(ClusterWorkflow.delete)
+    await handle.execute_update("delete")
     async with asyncio.timeout(20):
         while (record := await handle.query(ClusterWorkflow.cluster)).fault is None:
             await asyncio.sleep(0.02)
     assert (record.status, record.fault.message) == (Status.DELETING, "the cloud is closed")
-    await handle.execute_update(ClusterWorkflow.delete)
+    await handle.execute_update("delete")
     await handle.result()
 
 
@@ -219,7 +217,7 @@ async def test_delete_mode_removes_what_a_terminated_cluster_left(client: Client
 async def test_a_lost_server_sends_its_member_back(client: Client, script: Script) -> None:
     spec = script.spec(2)
     member = f"{spec.name}-2"
-    script.on(f"wait_for_server/{member}", ServerLost("it vanished"), server(member, "x", "ACTIVE"))
+    script.on(f"wait_for_server/{member}", ServerLost("it vanished"), server(member, "x", ServerStatus.ACTIVE))
     await until(await create(client, spec), Status.ACTIVE)
     assert script.calls.count(f"create_server/{member}") == 2
     assert script.calls.count(f"create_server/{spec.name}-1") == 1
@@ -237,7 +235,9 @@ async def test_a_member_lost_at_the_end_is_built_again_and_joins_again(client: C
 async def test_a_server_lost_too_often_fails_the_build(client: Client, script: Script) -> None:
     spec = script.spec()
     member = f"{spec.name}-1"
-    script.on(f"create_server/{member}", *(server(member, "x", "BUILD", f"server-{number}") for number in range(9)))
+    script.on(
+        f"create_server/{member}", *(server(member, "x", ServerStatus.BUILD, f"server-{number}") for number in range(9))
+    )
     script.on(f"wait_for_server/{member}", ServerLost("no valid host was found"))
     record = await until(await create(client, spec), Status.FAILED)
     assert record.fault is not None
@@ -263,7 +263,7 @@ async def test_probe_never_touches_status(client: Client, script: Script) -> Non
     script.on(f"update_status/{spec.name}-2", OperatingStatus.CRASHED)
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
-    probes = await asyncio.gather(*(handle.execute_update(ClusterWorkflow.probe) for _ in range(2)))
+    probes = await asyncio.gather(*(handle.execute_update("probe", result_type=tuple[Probe, ...]) for _ in range(2)))
     assert [probe.operating_status for probe in probes[0]] == [OperatingStatus.HEALTHY, OperatingStatus.CRASHED]
     record = await handle.query(ClusterWorkflow.cluster)
     assert record.status is Status.ACTIVE
@@ -285,7 +285,7 @@ async def test_a_long_life_goes_on_as_new_and_keeps_its_record(payload_keys: Pay
         handle = await create(environment.client, spec := script.spec(), "mine")
         before = await until(handle, Status.ACTIVE)
         for _ in range(4):
-            await handle.execute_update(ClusterWorkflow.probe)
+            await handle.execute_update("probe")
         async with asyncio.timeout(20):
             while (await handle.describe()).run_id == handle.first_execution_run_id:
                 await asyncio.sleep(0.02)
@@ -294,7 +294,7 @@ async def test_a_long_life_goes_on_as_new_and_keeps_its_record(payload_keys: Pay
         assert after.members[0].operating_status is OperatingStatus.HEALTHY
         assert after.status is Status.ACTIVE
         assert (await create(environment.client, spec, "mine")).id == handle.id
-        await handle.execute_update(ClusterWorkflow.delete)
+        await handle.execute_update("delete")
         await handle.result()
 
 
@@ -303,7 +303,7 @@ async def test_delete_during_the_plan_ends_the_create(client: Client, script: Sc
     started = await held(script, "plan/engine")
     creating = asyncio.create_task(create(client, spec))
     await started.wait()
-    await client.get_workflow_handle(spec.name).execute_update(ClusterWorkflow.delete)
+    await client.get_workflow_handle(spec.name).execute_update("delete")
     await creating
     await client.get_workflow_handle(spec.name).result()
     assert not [call for call in script.calls if call.startswith("create_")]

@@ -1,0 +1,61 @@
+"""The one plugin: clients, workers and replayers cannot differ."""
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from plugin import PASSED_THROUGH, DurabasePlugin
+from temporal.codec import EncryptionCodec
+from temporal.converter import RevealingPayloadConverter
+from temporal.interceptor import StepInterceptor
+from tests.keys_for_tests import PAYLOAD_KEYS
+from tests.scripted import Script
+from workflows.cluster import ClusterWorkflow
+from workflows.deprovision import DeprovisionWorkflow
+from workflows.provision import ProvisionWorkflow
+from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
+from workflows.restart import RestartWorkflow
+
+ALL = [ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow]
+ACTIVITIES = Script().cloud_activities()
+
+
+@pytest.fixture
+def client(temporal: WorkflowEnvironment) -> Client:
+    return temporal.client
+
+
+def test_a_client_encrypts_payloads_and_failures(client: Client) -> None:
+    assert isinstance(client.data_converter.payload_codec, EncryptionCodec)
+    assert client.data_converter.payload_converter_class is RevealingPayloadConverter
+    assert client.data_converter.failure_converter._encode_common_attributes
+
+
+def test_a_worker_of_the_workflows_serves_them_all_in_the_sandbox(client: Client) -> None:
+    config = Worker(client, task_queue=WORKFLOWS).config()
+    assert list(config["workflows"]) == ALL
+    runner = config["workflow_runner"]
+    assert isinstance(runner, SandboxedWorkflowRunner)
+    assert set(PASSED_THROUGH) <= set(runner.restrictions.passthrough_modules)
+
+
+@pytest.mark.parametrize("queue", [cloud_queue("lab"), engine_queue("postgresql", "lab")])
+def test_a_worker_of_activities_serves_no_workflow(client: Client, queue: str) -> None:
+    assert list(Worker(client, task_queue=queue, activities=ACTIVITIES).config()["workflows"]) == []
+
+
+@pytest.mark.parametrize("queue", [WORKFLOWS, cloud_queue("lab")])
+def test_every_worker_has_the_interceptor_once(client: Client, queue: str) -> None:
+    """Twice would beat twice, and wrap a typed failure in another."""
+    interceptors = Worker(client, task_queue=queue, activities=ACTIVITIES).config()["interceptors"]
+    own = [*client.config()["interceptors"], *interceptors]
+    assert sum(isinstance(each, StepInterceptor) for each in {id(each): each for each in own}.values()) == 1
+
+
+def test_a_replayer_is_like_a_worker() -> None:
+    config = Replayer(workflows=[], plugins=[DurabasePlugin(PAYLOAD_KEYS)]).config()
+    assert list(config["workflows"]) == ALL
+    assert isinstance(config["data_converter"].payload_codec, EncryptionCodec)
+    assert isinstance(config["workflow_runner"], SandboxedWorkflowRunner)

@@ -1,0 +1,268 @@
+"""Settings: which source wins, what is refused in which words, and keys that are made once and never shown."""
+
+import base64
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keys import KEY_BYTES, MissingKey, RootKeys
+from model.base import BadInput
+from settings import KEY_FILE, Settings, load_settings, local_cloud, make_local_keys
+from tests.house import ROOT as REPOSITORY
+
+ONE, TWO = (base64.b64encode(bytes([number]) * KEY_BYTES).decode() for number in (1, 2))
+SECRET = base64.b64encode(b"too short, yet secret").decode()
+
+
+@pytest.fixture(autouse=True)
+def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test's own durabase.toml, not there yet."""
+    path = tmp_path / "durabase.toml"
+    monkeypatch.setenv("DURABASE_CONFIG", str(path))
+    monkeypatch.setenv("DURABASE_STATE_DIR", str(tmp_path / "state"))
+    return path
+
+
+def refusals() -> list[str]:
+    with pytest.raises(BadInput) as refused:
+        load_settings()
+    return str(refused.value).splitlines()
+
+
+# Which source wins.
+
+
+def test_without_any_setting_the_local_cloud_is_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DURABASE_STATE_DIR")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    settings = load_settings()
+    assert settings.state_dir == tmp_path / "xdg" / "durabase"
+    assert settings.cloud == local_cloud()
+    assert list(settings.all_clouds) == [local_cloud()]
+    assert settings.all_clouds[local_cloud()].provider == "local"
+
+
+def test_arguments_beat_the_environment_which_beats_the_file(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml.write_text("cloud_threads = 3\nguest_threads = 3\n[clouds.lab]\nprovider = 'local'\n")
+    monkeypatch.setenv("DURABASE_GUEST_THREADS", "4")
+    settings = load_settings()
+    assert (settings.cloud_threads, settings.guest_threads) == (3, 4)
+    assert load_settings(guest_threads=5).guest_threads == 5
+    assert sorted(settings.all_clouds) == sorted(["lab", local_cloud()])
+
+
+def test_a_nested_setting_is_set_by_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURABASE_ENGINES__POSTGRESQL__USAGE_TIMEOUT", "25")
+    monkeypatch.setenv("DURABASE_PAYLOAD_KEYS__1", ONE)
+    settings = load_settings()
+    assert settings.engines["postgresql"].usage_timeout == 25
+    assert settings.payload_keys == {"1": b"\x01" * KEY_BYTES}
+
+
+def test_a_home_directory_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURABASE_STATE_DIR", "~/durabase-state")
+    assert load_settings().state_dir == Path.home() / "durabase-state"
+
+
+@pytest.mark.parametrize("chosen", ["local", None])
+def test_local_means_this_host_s_cloud(monkeypatch: pytest.MonkeyPatch, chosen: str | None) -> None:
+    monkeypatch.setenv("DURABASE_CLOUD", "local")
+    assert load_settings().cloud_named(chosen) == local_cloud()
+    assert load_settings().cloud_named("lab") == "lab"
+
+
+@pytest.mark.parametrize(
+    ("host", "name"), [("db1.example.org", "local-db1"), ("My_Host", "local-my-host"), ("h" * 90, "local-" + "h" * 57)]
+)
+def test_the_local_cloud_bears_its_host_s_name(monkeypatch: pytest.MonkeyPatch, host: str, name: str) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    assert local_cloud() == name
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("CLOUD_THREADS", "0", "cloud_threads '0' is not allowed: it must be a whole number from 1 to 256"),
+        ("GUEST_THREADS", "many", "guest_threads 'many' is not allowed: it must be a whole number from 1 to 1024"),
+        ("CLOUDS", "{lab", "DURABASE_CLOUDS is not allowed: it must be a table of clouds, in JSON"),
+        ("CLOUDS", '{"lab": {}}', "clouds.lab.provider is missing: it must be the name of an installed provider"),
+        ("CLOUDS__LAB__REGION", "x", "clouds.lab.region is not a field: allowed are provider"),
+        ("DATASTORES", "{}", "datastores is not allowed: it must be a list of catalogue entries"),
+        (
+            "ENGINES__POSTGRESQL__USAGE_TIMEOUT",
+            "9",
+            "engines.postgresql.usage_timeout '9' is not allowed: it must be a whole number of seconds from 10",
+        ),
+    ],
+)
+def test_a_wrong_variable_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str) -> None:
+    monkeypatch.setenv(f"DURABASE_{name}", value)
+    assert sentence in refusals()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field"),
+    [
+        ("PAYLOAD_KEYS", SECRET, "DURABASE_PAYLOAD_KEYS"),
+        ("PAYLOAD_KEYS", f'"{SECRET}"', "payload_keys"),
+        ("PAYLOAD_KEYS", f'["{SECRET}"]', "payload_keys"),
+        ("PAYLOAD_KEYS__7", SECRET, "payload_keys.7"),
+        ("ROOT_KEYS__7", "no base64: " + SECRET, "root_keys.7"),
+        ("ENGINE_KEYS", f'{{"postgresql": "{SECRET}"}}', "engine_keys.postgresql"),
+        ("ENGINE_KEYS", f'{{"postgresql": {{"7": "{SECRET}"}}}}', "engine_keys.postgresql.7"),
+    ],
+)
+def test_a_wrong_key_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, field: str
+) -> None:
+    monkeypatch.setenv(f"DURABASE_{name}", value)
+    [sentence] = refusals()
+    assert sentence.startswith(f"{field} is not allowed: it must be a table: ")
+    assert "32 bytes in base64" in sentence
+    assert SECRET not in sentence
+
+
+def test_a_typo_in_the_file_is_refused_with_what_there_is(toml: Path) -> None:
+    toml.write_text("clowd = 'lab'\n")
+    [sentence] = refusals()
+    assert sentence.startswith("clowd is not a field: allowed are state_dir, cloud, clouds, datastores")
+
+
+@pytest.mark.parametrize("content", [b"cloud = ", b"cloud = '\xff'", b"[clouds"])
+def test_a_file_that_is_no_toml_is_named(toml: Path, content: bytes) -> None:
+    toml.write_bytes(content)
+    [sentence] = refusals()
+    assert sentence.startswith(f"{toml} is not allowed: it must be TOML (")
+
+
+def test_a_file_that_cannot_be_read_is_named(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml.touch()
+    monkeypatch.setattr(Path, "open", _denied)
+    assert refusals() == [f"{toml} cannot be read: Permission denied"]
+
+
+def _denied(*_: object, **__: object) -> Iterator[bytes]:
+    raise PermissionError(13, "Permission denied")
+
+
+# Keys.
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings without a key, whose state directory has a key file."""
+    make_local_keys(tmp_path / "state")
+    return load_settings()
+
+
+def test_keys_come_from_the_state_directory_if_settings_have_none(settings: Settings) -> None:
+    stored = json.loads((settings.state_dir / KEY_FILE).read_text())
+    assert settings.payload_ring().keys == {"1": base64.b64decode(stored["payload"]["1"])}
+    assert settings.root_ring().keys == {"1": base64.b64decode(stored["root"]["1"])}
+    assert stored["payload"] != stored["root"]
+    assert settings.engine_ring("postgresql").keys == settings.root_ring().engine("postgresql").keys
+
+
+def test_keys_in_settings_beat_the_key_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURABASE_ROOT_KEYS__A", ONE)
+    monkeypatch.setenv("DURABASE_ROOT_KEYS__B", TWO)
+    assert load_settings().root_ring().current == "b"
+    monkeypatch.setenv("DURABASE_ROOT_KEY", "a")
+    assert load_settings().root_ring().current == "a"
+    monkeypatch.setenv("DURABASE_ROOT_KEY", "c")
+    with pytest.raises(MissingKey, match="root_key 'c' is not allowed: it must be one of a, b"):
+        load_settings().root_ring()
+
+
+def test_an_engine_s_own_keys_are_all_its_worker_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = RootKeys("1", {"1": b"\x01" * KEY_BYTES})
+    derived = base64.b64encode(root.engine("postgresql").keys["1"]).decode()
+    monkeypatch.setenv("DURABASE_ENGINE_KEYS", json.dumps({"postgresql": {"1": derived}}))
+    ring = load_settings().engine_ring("postgresql")
+    assert (ring.current, ring.keys) == ("1", root.engine("postgresql").keys)
+    with pytest.raises(MissingKey):
+        load_settings().root_ring()
+    with pytest.raises(MissingKey):
+        load_settings().engine_ring("valkey")
+
+
+def test_an_engine_without_the_key_of_new_clusters_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURABASE_ENGINE_KEYS", json.dumps({"postgresql": {"1": ONE}}))
+    monkeypatch.setenv("DURABASE_ROOT_KEY", "2")
+    with pytest.raises(MissingKey, match="root_key '2' is not allowed: it must be one of 1"):
+        load_settings().engine_ring("postgresql")
+
+
+def test_without_any_key_it_is_said_where_one_may_be_put(toml: Path) -> None:
+    with pytest.raises(MissingKey) as missing:
+        load_settings().payload_ring()
+    assert str(missing.value) == (
+        f"there is no payload key: set payload_keys in {toml} or DURABASE_PAYLOAD_KEYS, "
+        f"or run `durabase up`, which makes one in {toml.parent / 'state'} for local use"
+    )
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"payload": 1}', f'{{"payload": {{"1": "{SECRET}"}}}}'])
+def test_a_torn_key_file_is_named_and_not_repeated(settings: Settings, content: str) -> None:
+    (settings.state_dir / KEY_FILE).write_text(content)
+    with pytest.raises(BadInput) as refused:
+        settings.payload_ring()
+    assert str(refused.value).startswith(f"{settings.state_dir / KEY_FILE} is not allowed: it must be what")
+    assert SECRET not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def test_settings_show_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURABASE_PAYLOAD_KEYS__1", ONE)
+    monkeypatch.setenv("DURABASE_ROOT_KEYS__1", ONE)
+    monkeypatch.setenv("DURABASE_ENGINE_KEYS", json.dumps({"postgresql": {"1": ONE}}))
+    shown = f"{load_settings()!r} {load_settings()}"
+    assert "x01" not in shown
+    assert ONE not in shown
+
+
+def test_the_key_file_is_private_and_made_once(tmp_path: Path) -> None:
+    state = tmp_path / "deep" / "state"
+    make_local_keys(state)
+    first = (state / KEY_FILE).read_bytes()
+    make_local_keys(state)
+    assert (state / KEY_FILE).read_bytes() == first
+    assert stat.S_IMODE((state / KEY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert [path.name for path in state.iterdir()] == [KEY_FILE]
+
+
+def test_processes_that_make_the_key_file_at_once_agree_on_one(tmp_path: Path) -> None:
+    """Each waits for the others, makes it, and says what it then reads."""
+    program = (
+        "import sys; from pathlib import Path; from settings import KEY_FILE, make_local_keys\n"
+        "state = Path(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
+        "make_local_keys(state); print((state / KEY_FILE).read_text().replace('\\n', ''))"
+    )
+    makers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path / "state")],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    assert [maker.stdout.readline() for maker in makers if maker.stdout] == ["ready\n"] * 3
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+    told = {maker.communicate(timeout=60)[0] for maker in makers}
+    assert len(told) == 1
+    assert set(json.loads(told.pop())) == {"payload", "root"}
+    assert [path.name for path in (tmp_path / "state").iterdir()] == [KEY_FILE]

@@ -1,0 +1,238 @@
+"""Workers: which queues they serve, what they refuse, and how their process ends."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from keys import KEY_BYTES, MissingKey
+from model.base import BadInput
+from providers.local.provider import LocalProvider
+from settings import KEY_FILE, Settings, load_settings, local_cloud, make_local_keys
+from temporal.client import ADDRESS_FILE
+from tests.house import PATIENCE
+from tests.house import ROOT as REPOSITORY
+from worker import build_workers, installed, served_queues
+from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
+from workflows.steps import Step
+
+CLOUD = cloud_queue(local_cloud())
+ENGINE = engine_queue("postgresql", local_cloud())
+
+
+@pytest.fixture
+def client(temporal: WorkflowEnvironment) -> Client:
+    return temporal.client
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DURABASE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("DURABASE_CONFIG", str(tmp_path / "durabase.toml"))
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "temporal.toml"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def settings(state_dir: Path) -> Settings:
+    make_local_keys(state_dir)
+    return load_settings()
+
+
+# Queues.
+
+
+def test_what_ships_with_durabase_is_installed() -> None:
+    assert "postgresql" in installed("datastores")
+    assert installed("providers")["local"].load() is LocalProvider
+    assert installed("nonsense") == {}
+
+
+def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE]
+    monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
+    more = served_queues(load_settings())
+    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, cloud_queue("lab"), engine_queue("postgresql", "lab")}
+
+
+def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
+    workflows, cloud, engine = (
+        worker.config() for worker in build_workers(client, settings, [WORKFLOWS, CLOUD, ENGINE])
+    )
+    assert [each["task_queue"] for each in (workflows, cloud, engine)] == [WORKFLOWS, CLOUD, ENGINE]
+    assert (len(workflows["workflows"]), len(cloud["workflows"]), len(engine["workflows"])) == (4, 0, 0)
+    served = [{each.__name__ for each in config["activities"]} for config in (workflows, cloud, engine)]
+    assert served[0] == set()
+    assert {"plan", "create_server", "attach_volume", "verify_gone"} <= served[1]
+    assert {"plan", "prepare", "post_prepare", "cluster_complete"} <= served[2]
+    assert served[1] | served[2] >= {step.value for step in Step}
+
+
+def test_an_unknown_queue_is_refused_with_those_there_are(client: Client, settings: Settings) -> None:
+    with pytest.raises(BadInput) as refused:
+        build_workers(client, settings, [WORKFLOWS, "durabase/cloud/lab"])
+    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}"
+    assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {allowed}"
+
+
+def test_an_unknown_provider_is_refused_with_those_there_are(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "aws")
+    with pytest.raises(BadInput, match=r"^clouds.lab.provider 'aws' is not allowed: it must be one of .*local"):
+        build_workers(client, load_settings(), [cloud_queue("lab")])
+
+
+def test_a_worker_without_the_root_key_is_refused(client: Client, state_dir: Path) -> None:
+    for queue in (CLOUD, ENGINE):
+        with pytest.raises(MissingKey, match="there is no root key"):
+            build_workers(client, load_settings(), [queue])
+    assert len(build_workers(client, load_settings(), [WORKFLOWS])) == 1
+
+
+def test_an_engine_s_worker_needs_its_engine_s_key_only(
+    client: Client, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = base64.b64encode(b"e" * KEY_BYTES).decode()
+    monkeypatch.setenv("DURABASE_ENGINE_KEYS", json.dumps({"postgresql": {"1": key}}))
+    assert len(build_workers(client, load_settings(), [ENGINE])) == 1
+    with pytest.raises(MissingKey):
+        build_workers(client, load_settings(), [CLOUD])
+
+
+# The process.
+
+
+class Process:
+    """A worker process and what it has logged."""
+
+    def __init__(self, log: Path, queues: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "worker", *(("--queues", ",".join(queues)) if queues else ())],
+                cwd=REPOSITORY,
+                env={**os.environ, **environment},
+                stdout=file,
+                stderr=file,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def until(self, words: str) -> None:
+        """Wait until it has logged these words."""
+        ends = time.monotonic() + PATIENCE
+        while words not in self.log:
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < ends, self.log
+            time.sleep(0.02)
+
+    def exit_code(self) -> int:
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def worker_process(tmp_path: Path, *queues: str, **environment: str) -> Iterator[Process]:
+    worker = Process(tmp_path / "worker.log", queues, environment)
+    try:
+        yield worker
+    finally:
+        worker.process.kill()
+        worker.process.wait(PATIENCE)
+
+
+def assert_tells_no_secret(log: str, state_dir: Path) -> None:
+    rings = json.loads((state_dir / KEY_FILE).read_text())
+    for key in (key for ring in rings.values() for key in ring.values()):
+        assert key not in log
+        assert repr(base64.b64decode(key)) not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_asked_to_stop_ends_well(
+    temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path, number: signal.Signals
+) -> None:
+    address = temporal.client.service_client.config.target_host
+    with worker_process(tmp_path, CLOUD, ENGINE, TEMPORAL_ADDRESS=address) as worker:
+        worker.until(f"serving {CLOUD}, {ENGINE} on Temporal at {address}")
+        worker.process.send_signal(number)
+        assert worker.exit_code() == 0, worker.log
+        assert worker.log.rstrip().endswith("INFO stopping")
+        assert_tells_no_secret(worker.log, settings.state_dir)
+
+
+def test_a_worker_without_keys_says_so_in_one_line(state_dir: Path, tmp_path: Path) -> None:
+    with worker_process(tmp_path) as worker:
+        assert worker.exit_code() == 2
+        assert "ERROR there is no payload key: set payload_keys in" in worker.log
+        assert len(worker.log.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DURABASE_CLOUD_THREADS", "none", "ERROR cloud_threads 'none' is not allowed: it must be a whole number"),
+        ("DURABASE_CLOUDS", "{", "ERROR DURABASE_CLOUDS is not allowed: it must be a table of clouds, in JSON"),
+    ],
+)
+def test_a_worker_with_bad_settings_says_so_in_one_line(
+    settings: Settings, tmp_path: Path, name: str, value: str, sentence: str
+) -> None:
+    with worker_process(tmp_path, **{name: value}) as worker:
+        assert worker.exit_code() == 2
+        assert sentence in worker.log
+        assert len(worker.log.splitlines()) == 1
+
+
+def test_a_worker_with_a_torn_key_file_says_so_and_shows_nothing_of_it(settings: Settings, tmp_path: Path) -> None:
+    keys = (settings.state_dir / KEY_FILE).read_text()
+    (settings.state_dir / KEY_FILE).write_text(keys[:-5])
+    with worker_process(tmp_path) as worker:
+        assert worker.exit_code() == 2
+        assert f"ERROR {settings.state_dir / KEY_FILE} is not allowed" in worker.log
+    (settings.state_dir / KEY_FILE).write_text(keys)
+    assert_tells_no_secret(worker.log, settings.state_dir)
+
+
+def test_a_worker_of_an_unknown_queue_says_so(
+    temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path
+) -> None:
+    (settings.state_dir / ADDRESS_FILE).write_text(temporal.client.service_client.config.target_host)
+    with worker_process(tmp_path, "durabase/cloud/nowhere") as worker:
+        assert worker.exit_code() == 2
+        assert "ERROR --queues 'durabase/cloud/nowhere' is not allowed: it must be one of" in worker.log
+
+
+def test_a_worker_without_temporal_says_where_it_looked(
+    settings: Settings, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    with worker_process(tmp_path, TEMPORAL_ADDRESS=f"127.0.0.1:{unused_tcp_port}") as worker:
+        assert worker.exit_code() == 1
+        assert f"ERROR Temporal does not answer at 127.0.0.1:{unused_tcp_port} (Connection refused)" in worker.log
+        assert len(worker.log.splitlines()) == 1
+        assert_tells_no_secret(worker.log, settings.state_dir)
+
+
+def test_a_worker_whose_namespace_is_unknown_ends_with_a_sentence(
+    temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path
+) -> None:
+    address = temporal.client.service_client.config.target_host
+    with worker_process(tmp_path, CLOUD, TEMPORAL_ADDRESS=address, TEMPORAL_NAMESPACE="nowhere") as worker:
+        assert worker.exit_code() == 1
+        assert "nowhere" in worker.log
+        assert "Traceback" not in worker.log
+        assert_tells_no_secret(worker.log, settings.state_dir)
