@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Plugin
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
@@ -19,7 +20,7 @@ CONNECT_SECONDS = 10.0
 
 
 class NoTemporal(ConnectionError):
-    """Temporal cannot be reached; the message says where it was looked for."""
+    """Temporal cannot be reached, or not as configured; the message says where it was looked for."""
 
 
 def connect_config(state_dir: Path) -> dict[str, Any]:
@@ -38,12 +39,17 @@ def connect_config(state_dir: Path) -> dict[str, Any]:
 
 
 async def connect(state_dir: Path, plugin: Plugin, identity: str | None = None) -> Client:
-    """Return a client with durabase's plugin. Raises NoTemporal."""
+    """Return a client of an existing namespace, with durabase's plugin. Raises NoTemporal."""
     config = connect_config(state_dir)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await Client.connect(**config, plugins=[plugin], identity=identity)
-    except (RuntimeError, RPCError, OSError, ValueError) as error:
+            client = await Client.connect(**config, plugins=[plugin], identity=identity)
+            # A worker would ask this itself, and end with the SDK's stack.
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+            return client
+    except RPCError as error:
+        raise NoTemporal(f"Temporal at {config['target_host']} refuses: {error.message}") from error
+    except (RuntimeError, OSError, ValueError) as error:
         raise NoTemporal(
             f"Temporal does not answer at {config['target_host']} ({_reason(error)}); "
             "run `durabase up` for a local one, or set TEMPORAL_ADDRESS"

@@ -157,8 +157,8 @@ class House:
         """End every process and remove every server of this house."""
         await self.kill_workers()
         await self.kill_server()
-        for server in self.cloud.list_servers():
-            self.cloud.destroy(server.id)
+        servers = [server.id for server in self.cloud.list_servers()]
+        await asyncio.gather(*(asyncio.to_thread(self.cloud.destroy, server) for server in servers))
 
     async def _connected(self) -> Client | None:
         try:

@@ -1,7 +1,9 @@
 """The one plugin: clients, workers and replayers cannot differ."""
 
 import pytest
+import pytest_asyncio
 from temporalio.client import Client
+from temporalio.converter import DefaultFailureConverterWithEncodedAttributes
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -22,19 +24,21 @@ ALL = [ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow]
 ACTIVITIES = Script().cloud_activities()
 
 
-@pytest.fixture
-def client(temporal: WorkflowEnvironment) -> Client:
-    return temporal.client
+@pytest_asyncio.fixture
+async def client(temporal: WorkflowEnvironment) -> Client:
+    """A client of this test's own: a worker that is built and never run keeps its queue from every other."""
+    address = temporal.client.service_client.config.target_host
+    return await Client.connect(address, plugins=[DurabasePlugin(PAYLOAD_KEYS)])
 
 
 def test_a_client_encrypts_payloads_and_failures(client: Client) -> None:
     assert isinstance(client.data_converter.payload_codec, EncryptionCodec)
     assert client.data_converter.payload_converter_class is RevealingPayloadConverter
-    assert client.data_converter.failure_converter._encode_common_attributes
+    assert isinstance(client.data_converter.failure_converter, DefaultFailureConverterWithEncodedAttributes)
 
 
-def test_a_worker_of_the_workflows_serves_them_all_in_the_sandbox(client: Client) -> None:
-    config = Worker(client, task_queue=WORKFLOWS).config()
+async def test_a_worker_of_the_workflows_serves_them_all_in_the_sandbox(client: Client) -> None:
+    config = Worker(client, task_queue=WORKFLOWS).config(active_config=True)
     assert list(config["workflows"]) == ALL
     runner = config["workflow_runner"]
     assert isinstance(runner, SandboxedWorkflowRunner)
@@ -42,20 +46,20 @@ def test_a_worker_of_the_workflows_serves_them_all_in_the_sandbox(client: Client
 
 
 @pytest.mark.parametrize("queue", [cloud_queue("lab"), engine_queue("postgresql", "lab")])
-def test_a_worker_of_activities_serves_no_workflow(client: Client, queue: str) -> None:
-    assert list(Worker(client, task_queue=queue, activities=ACTIVITIES).config()["workflows"]) == []
+async def test_a_worker_of_activities_serves_no_workflow(client: Client, queue: str) -> None:
+    assert list(Worker(client, task_queue=queue, activities=ACTIVITIES).config(active_config=True)["workflows"]) == []
 
 
 @pytest.mark.parametrize("queue", [WORKFLOWS, cloud_queue("lab")])
-def test_every_worker_has_the_interceptor_once(client: Client, queue: str) -> None:
+async def test_every_worker_has_the_interceptor_once(client: Client, queue: str) -> None:
     """Twice would beat twice, and wrap a typed failure in another."""
-    interceptors = Worker(client, task_queue=queue, activities=ACTIVITIES).config()["interceptors"]
+    interceptors = Worker(client, task_queue=queue, activities=ACTIVITIES).config(active_config=True)["interceptors"]
     own = [*client.config()["interceptors"], *interceptors]
     assert sum(isinstance(each, StepInterceptor) for each in {id(each): each for each in own}.values()) == 1
 
 
 def test_a_replayer_is_like_a_worker() -> None:
-    config = Replayer(workflows=[], plugins=[DurabasePlugin(PAYLOAD_KEYS)]).config()
+    config = Replayer(workflows=[], plugins=[DurabasePlugin(PAYLOAD_KEYS)]).config(active_config=True)
     assert list(config["workflows"]) == ALL
     assert isinstance(config["data_converter"].payload_codec, EncryptionCodec)
     assert isinstance(config["workflow_runner"], SandboxedWorkflowRunner)

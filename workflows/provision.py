@@ -47,6 +47,8 @@ Result = TypeVar("Result")
 PLAN_LIMIT = timedelta(minutes=1)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=60)
+LAST_ROUND = timedelta(seconds=15)
+"""With less time left no member can be built again: its loss is the fault, and not whatever is cut short then."""
 SUMMARY_LIMIT = 80
 """Characters: a summary may have 200 bytes, and it is encrypted."""
 
@@ -187,7 +189,8 @@ class ProvisionWorkflow:
     async def _send_back(self, error: ActivityError) -> str:
         """Return the member that has to be built again, after a pause. Raises the error if it must end the build."""
         member = lost_member(error)
-        if member is None or too_often(self._servers[member]) or workflow.now() >= self._deadline:
+        too_late = workflow.now() + LAST_ROUND >= self._deadline
+        if member is None or too_often(self._servers[member]) or too_late:
             raise error
         pause = min(FIRST_PAUSE * 2 ** self._losses[member], LONGEST_PAUSE, self._deadline - workflow.now())
         self._losses[member] += 1

@@ -19,12 +19,17 @@ async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     if not work:
         return []
     tasks = [asyncio.create_task(each) for each in work]
+    cancelled: asyncio.CancelledError | None = None
     try:
         await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await workflow.wait(tasks)
+    except asyncio.CancelledError as error:
+        # Not `finally`: a run that is dropped from memory is closed with GeneratorExit, and must not await then.
+        cancelled = error
+    for task in tasks:
+        task.cancel()
+    await workflow.wait(tasks)
+    if cancelled is not None:
+        raise cancelled
     errors = [error for task in tasks if (error := _error(task)) is not None]
     for error in sorted(errors, key=is_cancelled_exception):
         raise error

@@ -1,5 +1,6 @@
 """A session as commands have it, on the real server, with scripted activities."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,15 +9,20 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
+from cli.pollers import Tasks, pollers
 from cli.session import Session
 from settings import load_settings
 from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
 from tests.scripted import Script
+from workflows.queues import WORKFLOWS
 
 
 @pytest_asyncio.fixture
 async def script(client: Client) -> AsyncIterator[Script]:
     async with Script().serving(client) as script:
+        async with asyncio.timeout(20):
+            while not await pollers(client, WORKFLOWS, Tasks.WORKFLOW):
+                await asyncio.sleep(0.02)
         yield script
 
 

@@ -121,3 +121,11 @@ async def test_a_server_that_speaks_something_else_is_named(tmp_path: Path, babb
 @pytest.mark.parametrize("address", ["", "host:port:x"])
 async def test_an_address_that_is_none_is_named(tmp_path: Path, address: str) -> None:
     assert f"Temporal does not answer at {address} (invalid target URL" in await refusal_at(address, tmp_path)
+
+
+async def test_an_unknown_namespace_is_named(
+    temporal: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = temporal.client.service_client.config.target_host
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    assert await refusal_at(address, tmp_path) == f"Temporal at {address} refuses: Namespace nowhere is not found."

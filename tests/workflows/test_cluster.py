@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from model.cloud import ServerStatus
 from model.cluster import ClusterIdentity, ClusterRecord, OperatingStatus, Operation, Probe, Status
-from model.errors import GuestError, GuestRefused, PlanRefused, ServerLost
+from model.errors import GuestError, GuestRefused, GuestUnreachable, PlanRefused, ServerLost
 from model.operations import ClusterStart, Resources
 from plugin import DurabasePlugin
 from temporal.codec import PayloadKeys
@@ -307,3 +307,15 @@ async def test_delete_during_the_plan_ends_the_create(client: Client, script: Sc
     await creating
     await client.get_workflow_handle(spec.name).result()
     assert not [call for call in script.calls if call.startswith("create_")]
+
+
+async def test_a_member_that_never_answers_fails_at_the_deadline_with_what_ssh_said(
+    client: Client, script: Script
+) -> None:
+    script.options = script.options.model_copy(update={"usage_timeout": 120})
+    spec = script.spec()
+    script.on(f"prepare/{spec.name}-1", GuestUnreachable("waited for SSH: connection refused"))
+    record = await until(await create(client, spec), Status.FAILED)
+    assert record.fault is not None
+    assert (record.fault.step, record.fault.message) == ("prepare", "waited for SSH: connection refused")
+    assert script.calls.count(f"create_server/{spec.name}-1") > 3
