@@ -5,15 +5,21 @@ import sys
 
 from temporalio import activity, workflow
 
+from model.errors import StepError
+
 FORMAT = "%(asctime)s %(levelname)s %(where)s%(message)s"
 
 
 class WhereFilter(logging.Filter):
-    """Adds `where`: the cluster, member, step and attempt that the line was written for."""
+    """Adds `where`: the cluster, member, step and attempt that the line was written for. A failed step is one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Complete the record; none is ever dropped."""
         record.where = _where()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and isinstance(error.__cause__, StepError):
+            # What was expected to fail is said in one line; where it arose stands in the workflow's history.
+            record.msg, record.args, record.exc_info = "%s", (f"failed: {error}",), None
         return True
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from model.errors import GuestError
 from temporal.logs import log_to_stderr
 
 
@@ -45,6 +47,24 @@ def test_a_step_of_a_whole_cluster_has_no_member(capsys: pytest.CaptureFixture[s
     log_to_stderr()
     environment("orders/provision", "verify_resources").run(warn)
     assert "cluster=orders member=- step=verify_resources attempt=1 connected" in capsys.readouterr().err
+
+
+def fail() -> None:
+    try:
+        try:
+            raise GuestError("initdb failed: no space left on device")
+        except GuestError as error:
+            raise ApplicationError(str(error), type="GuestError") from error
+    except ApplicationError:
+        activity.logger.warning("Completing activity as failed", exc_info=True)
+
+
+def test_a_failed_step_is_one_line_in_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    environment("orders/provision", "prepare/orders-1").run(fail)
+    (line,) = capsys.readouterr().err.splitlines()
+    where = "cluster=orders member=orders-1 step=prepare attempt=1"
+    assert line.endswith(f"{where} failed: GuestError: initdb failed: no space left on device")
 
 
 def test_a_line_from_elsewhere_names_nothing(capsys: pytest.CaptureFixture[str]) -> None:

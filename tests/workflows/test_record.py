@@ -1,5 +1,7 @@
 """How a record changes: with the operation that begins, with what a child tells, and with a probe."""
 
+import itertools
+
 from model.cluster import (
     Fault,
     Instance,
@@ -130,6 +132,6 @@ def test_the_worst_operating_status_is_the_cluster_s() -> None:
         OperatingStatus.HEALTHY,
     )
     order = [crashed, shutdown, unknown, healthy]
-    for worse, better in zip(order, order[1:], strict=False):
+    for worse, better in itertools.pairwise(order):
         assert operating_status(record(members=members(Status.ACTIVE, better, worse))) is worse
     assert operating_status(record(members=())) is unknown

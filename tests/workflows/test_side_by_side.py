@@ -82,21 +82,40 @@ async def test_of_several_failures_the_first_of_the_work_is_raised() -> None:
             await task
 
 
-async def test_a_failure_on_the_way_out_beats_a_cancellation() -> None:
-    """What was cancelled may fail instead; the real error must not hide behind CancelledError."""
+async def test_a_failure_beats_the_cancellations_that_it_caused_whatever_their_order() -> None:
+    first, failing = Work("first"), Work("failing")
+    first.may_clean.set()
+    async with started(first.run(), failing.run(LookupError("it vanished"))) as task:
+        failing.may_end.set()
+        with pytest.raises(LookupError, match="it vanished"):
+            await task
+    assert first.outcome == "cancelled"
 
+
+async def test_a_cancel_stays_one_whatever_fails_on_the_way_out() -> None:
     async def fails_when_cancelled() -> None:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             raise LookupError("it vanished meanwhile") from None
 
-    waiting = Work("waiting")
-    waiting.may_clean.set()
-    async with started(waiting.run(), fails_when_cancelled()) as task:
+    async with started(fails_when_cancelled()) as task:
         task.cancel()
-        with pytest.raises(LookupError, match="it vanished meanwhile"):
+        with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_a_run_that_is_dropped_from_memory_awaits_nothing_more() -> None:
+    """The SDK closes the coroutines of a workflow that it evicts; one that awaits then is an error."""
+    work = Work("dropped")
+    work.may_clean.set()
+    dropped = side_by_side(work.run())
+    dropped.send(None)
+    dropped.close()
+    for task in asyncio.all_tasks():
+        if task.get_coro().__qualname__ == "Work.run":  # type: ignore[union-attr]
+            task.cancel()
+            await asyncio.wait([task])
 
 
 async def test_a_cancel_ends_all_and_waits_for_it() -> None:

@@ -32,7 +32,7 @@ MEMBERS = ["orders-1", "orders-2", "orders-3"]
 FAILS = "the operation fails"
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.product(Status, Status))
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(Status, Status)))
 def test_every_pair_of_statuses(old: Status, new: Status) -> None:
     if old is new or (old, new) in LAWFUL:
         assert lawful(old, new) is new

@@ -1,6 +1,5 @@
-"""Workflows call activities by name: each name must be a real activity, which takes what is sent and gives what is read."""
+"""Workflows call activities by name: each is a real one, which takes what is sent and gives what is read."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,11 +7,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_type_hints
 from unittest.mock import patch
-from uuid import uuid4
 
 import pytest
-from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.cloud import Cloud
@@ -22,13 +19,12 @@ from activities.volumes import VolumeActivities
 from datastores.base import DatastoreManager
 from model.cloud import ServerStatus, VolumeStatus
 from model.cluster import Status
-from model.operations import ClusterStart, Resources
+from model.operations import Resources
 from providers.local.provider import LocalProvider
 from tests.datastores.toy_engine import ToyManager
 from tests.keys_for_tests import ROOT_KEYS
-from tests.scripted import Script, server, volume
+from tests.scripted import Script, create, server, until, volume
 from workflows.cluster import ClusterWorkflow
-from workflows.queues import WORKFLOWS
 from workflows.steps import HEARTBEAT_TIMEOUT, RETRIES, START_TO_CLOSE, Call, Step
 
 ENGINE_STEPS = {"prepare", "post_prepare", "cluster_complete", "restart", "update_status", "get_filesystem_stats"}
@@ -119,27 +115,11 @@ async def everything_sent(client: Client) -> list[Sent]:
         )
         script.on("find_resources", found)
         with patch.object(Call, "run", recorded):
-            start = WithStartWorkflowOperation(
-                ClusterWorkflow.run,
-                ClusterStart(claim="claim", spec=spec),
-                id=f"{spec.name}-{uuid4().hex[:8]}",
-                task_queue=WORKFLOWS,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            )
-            await client.execute_update_with_start_workflow(
-                ClusterWorkflow.accepted, "claim", start_workflow_operation=start
-            )
-            handle = await start.workflow_handle()
-
-            async def active() -> None:
-                async with asyncio.timeout(20):
-                    while (await handle.query(ClusterWorkflow.cluster)).status is not Status.ACTIVE:
-                        await asyncio.sleep(0.02)
-
-            await active()
-            await handle.execute_update(ClusterWorkflow.probe)
+            handle = await create(client, spec)
+            await until(handle, Status.ACTIVE)
+            await handle.execute_update(ClusterWorkflow.probe, result_type=tuple)
             await handle.execute_update(ClusterWorkflow.restart)
-            await active()
+            await until(handle, Status.ACTIVE)
             await handle.execute_update(ClusterWorkflow.delete)
             await handle.result()
     return sent
