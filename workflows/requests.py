@@ -26,7 +26,7 @@ def refuse_restart(record: ClusterRecord, busy: bool) -> str | None:
 
 
 def _state(record: ClusterRecord, busy: bool) -> str:
-    if not busy:
+    if not busy and record.status not in (Status.BUILD, Status.INSTANCE_READY):
         return record.status
     doing = {
         Operation.PROVISION: "being built",

@@ -22,9 +22,9 @@ async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
     cancelled: asyncio.CancelledError | None = None
     try:
         await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    except asyncio.CancelledError as error:
+    except asyncio.CancelledError as cancel:
         # Not `finally`: a run that is dropped from memory is closed with GeneratorExit, and must not await then.
-        cancelled = error
+        cancelled = cancel
     for task in tasks:
         task.cancel()
     await workflow.wait(tasks)

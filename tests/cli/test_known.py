@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from temporalio.worker import Worker
 
 from cli.known import require_known
 from cli.pollers import Tasks, pollers
@@ -27,8 +28,9 @@ async def test_an_unknown_cloud_is_refused(session: Session, script: Script) -> 
 
 
 async def test_a_cloud_that_a_worker_serves_is_known(session: Session, script: Script) -> None:
-    async with Script().serving(session.client) as elsewhere, asyncio.timeout(20):
-        while not await pollers(session.client, cloud_queue(elsewhere.cloud), Tasks.ACTIVITY):
+    elsewhere = f"{script.cloud}-elsewhere"
+    activities = Script().cloud_activities()
+    async with Worker(session.client, task_queue=cloud_queue(elsewhere), activities=activities), asyncio.timeout(20):
+        while not await pollers(session.client, cloud_queue(elsewhere), Tasks.ACTIVITY):
             await asyncio.sleep(0.05)
-        assert elsewhere.cloud not in session.settings.all_clouds
-        await require_known(session, script.spec(1, cloud=elsewhere.cloud))
+        await require_known(session, script.spec(1, cloud=elsewhere))

@@ -7,6 +7,10 @@ from tests.workflows.records import record
 from workflows.requests import refuse_claim, refuse_restart, refuse_retry
 
 
+SHOWN = {Status.BUILD: "being built", Status.INSTANCE_READY: "being built"}
+"""A status on the way says what is done instead."""
+
+
 def test_a_create_that_is_repeated_is_taken_and_another_s_is_refused() -> None:
     assert refuse_claim(record(), "mine", "mine") is None
     assert refuse_claim(record(status=Status.ACTIVE), "mine", "another's") == (
@@ -20,7 +24,7 @@ def test_retry_takes_up_what_failed_and_nothing_else(status: Status) -> None:
     if status is Status.FAILED:
         assert refusal is None
     else:
-        assert refusal == f"cluster orders is {status}: retry takes up a cluster that is FAILED"
+        assert refusal == f"cluster orders is {SHOWN.get(status, status)}: retry takes up a cluster that is FAILED"
 
 
 @pytest.mark.parametrize("status", Status)
@@ -29,7 +33,7 @@ def test_restart_needs_a_whole_cluster(status: Status) -> None:
     if status is Status.ACTIVE:
         assert refusal is None
     else:
-        assert refusal == f"cluster orders is {status}: restart needs a cluster that is ACTIVE"
+        assert refusal == f"cluster orders is {SHOWN.get(status, status)}: restart needs a cluster that is ACTIVE"
 
 
 @pytest.mark.parametrize(

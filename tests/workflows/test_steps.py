@@ -17,14 +17,12 @@ from activities.clusters import ClusterActivities
 from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
 from datastores.base import DatastoreManager
-from model.cloud import ServerStatus, VolumeStatus
 from model.cluster import Status
-from model.operations import Resources
 from providers.local.provider import LocalProvider
 from tests.datastores.toy_engine import ToyManager
+from tests.house import eventually
 from tests.keys_for_tests import ROOT_KEYS
-from tests.scripted import Script, create, server, until, volume
-from workflows.cluster import ClusterWorkflow
+from tests.scripted import Script, create, until, what_is_left
 from workflows.steps import HEARTBEAT_TIMEOUT, RETRIES, START_TO_CLOSE, Call, Step
 
 ENGINE_STEPS = {"prepare", "post_prepare", "cluster_complete", "restart", "update_status", "get_filesystem_stats"}
@@ -108,19 +106,18 @@ async def everything_sent(client: Client) -> list[Sent]:
     async with Script().serving(client) as script:
         spec = script.spec(2)
         first = spec.member_names[0]
-        found = Resources(
-            servers=(server(first, "x", ServerStatus.ACTIVE),),
-            volumes=(volume(first, "x", VolumeStatus.IN_USE),),
-            request_limit=1,
-        )
-        script.on("find_resources", found)
+        script.on("find_resources", what_is_left(first))
         with patch.object(Call, "run", recorded):
             handle = await create(client, spec)
             await until(handle, Status.ACTIVE)
-            await handle.execute_update(ClusterWorkflow.probe, result_type=tuple)
-            await handle.execute_update(ClusterWorkflow.restart)
-            await until(handle, Status.ACTIVE)
-            await handle.execute_update(ClusterWorkflow.delete)
+            await handle.execute_update("probe")
+            await handle.execute_update("restart")
+
+            async def restarted() -> bool:
+                return len([call for call in script.calls if call.startswith("restart/")]) == 2
+
+            await eventually(restarted)
+            await handle.execute_update("delete")
             await handle.result()
     return sent
 
