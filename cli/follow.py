@@ -1,6 +1,7 @@
 """Follows an operation to its end, in a live table or, where standard output is no terminal, line by line."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -25,16 +26,16 @@ PATIENCE_SECONDS = 8.0
 """More than a query without a worker takes; the SDK itself would wait for half a minute."""
 
 
-class Screen:
+class Screen(ABC):
     """Where a followed cluster is shown."""
 
+    @abstractmethod
     def show(self, observation: Observation) -> None:
         """Show where the cluster stands now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trouble(self, text: str) -> None:
         """Say why nothing new can be shown now."""
-        raise NotImplementedError
 
 
 class LiveScreen(Screen):

@@ -1,20 +1,17 @@
 """DatastoreManager: what every engine shares. Its methods are the activities; an engine supplies undecorated hooks."""
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from pathlib import Path
 from typing import ClassVar
 
-import jinja2
 from temporalio import activity
 
 from datastores.client import ClientCommand
 from datastores.configuration import ConfigurationManager
 from datastores.context import Connector, InstanceContext, open_context
 from datastores.marker import Install, read_marker, write_marker
+from datastores.templates import templates_of
 from guests.base import Service
 from guests.connect import connect
 from keys import EngineKeys
@@ -200,7 +197,7 @@ class DatastoreManager(ABC):
     def render(self, context: InstanceContext, template: str, **values: object) -> str:
         """Render a template of the engine, looked up as `<version>/<template>`, then `<template>`."""
         names = [f"{context.task.version}/{template}", template]
-        return self._templates.select_template(names).render(values)
+        return templates_of(type(self).__module__).select_template(names).render(values)
 
     # The hooks an engine supplies.
 
@@ -271,17 +268,6 @@ class DatastoreManager(ABC):
         """Return how to run the engine's own client. Raises ClientNotFound if this machine has none."""
 
     # Inside.
-
-    @cached_property
-    def _templates(self) -> jinja2.Environment:
-        folder = Path(str(sys.modules[type(self).__module__].__file__)).parent / "templates"
-        return jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folder),
-            undefined=jinja2.StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            autoescape=False,  # noqa: S701 - configuration files, not HTML
-        )
 
     def _datastore(self, version: str | None) -> Datastore:
         for entry in self._catalogue.values():

@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from temporalio import activity
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from model.cloud import Flavor, Server, ServerStatus, Tag, Volume, VolumeStatus
@@ -243,3 +244,21 @@ def what_is_left(member: str) -> Resources:
         volumes=(volume(member, "", VolumeStatus.IN_USE),),
         request_limit=5,
     )
+
+
+async def held(script: Script, activity_id: str) -> asyncio.Event:
+    """Make an activity hang until it is cancelled; return the event of its start."""
+    started = asyncio.Event()
+
+    async def hang(argument: object) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    script.on(activity_id, hang)
+    return started
+
+
+def refusal_of(error: WorkflowUpdateFailedError) -> str:
+    """Return the sentence with which an update was refused."""
+    assert isinstance(error.cause, ApplicationError)
+    return error.cause.message

@@ -74,7 +74,7 @@ def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
 
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
     workflows, cloud, engine = (
-        worker.config() for worker in build_workers(client, settings, [WORKFLOWS, CLOUD, ENGINE])
+        worker.config(active_config=True) for worker in build_workers(client, settings, [WORKFLOWS, CLOUD, ENGINE])
     )
     assert [each["task_queue"] for each in (workflows, cloud, engine)] == [WORKFLOWS, CLOUD, ENGINE]
     assert (len(workflows["workflows"]), len(cloud["workflows"]), len(engine["workflows"])) == (4, 0, 0)

@@ -8,10 +8,10 @@ import pytest
 from activities.cloud import Cloud
 from activities.clusters import ClusterActivities
 from model.cluster import PlanTask
-from model.errors import PlanRefused, ProviderError, ResourcesLeft, ServerLost, VolumeLost
+from model.errors import DeadlineExceeded, PlanRefused, ProviderError, ResourcesLeft, ServerLost, VolumeLost
 from model.operations import FindTask, MemberResources, VerifyTask
 from model.spec import ClusterSpec
-from tests.activities.attempts import ORDERS, in_good_time, once, retried
+from tests.activities.attempts import ORDERS, almost_over, in_good_time, once, retried
 from tests.activities.losing import Losing
 from tests.activities.power import dark_server
 from tests.providers.local import local_servers
@@ -131,6 +131,18 @@ async def test_verify_resources_settles_a_late_server_that_holds_a_late_volume(
     member(local)
     await once(clusters.verify_resources, verify_task(expected))
     assert ids(local) == before
+
+
+@pytest.mark.parametrize("call", ["destroy", "delete_volume"])
+async def test_verify_resources_is_over_only_when_what_came_late_is_gone(
+    clusters: ClusterActivities, local: local_servers.Cloud, losing: Losing, call: str
+) -> None:
+    expected = member(local)
+    late = {"destroy": dark_server(local, local.request(MEMBER)), "delete_volume": local.create_volume(MEMBER).id}[call]
+    losing.ignore(call)
+    task = verify_task(expected).model_copy(update={"deadline": almost_over()})
+    with pytest.raises(DeadlineExceeded, match=rf"at last: orders-1 \({late}\) is being deleted"):
+        await once(clusters.verify_resources, task)
 
 
 async def test_verify_resources_names_what_a_member_has_lost(

@@ -77,6 +77,20 @@ async def test_every_tick_costs_one_listing_whoever_waits() -> None:
     assert len(seen) == 50 * listing.count
 
 
+async def test_a_wait_that_begins_between_two_ticks_waits_for_the_next() -> None:
+    listing = Listing("a")
+    watcher: Watcher[Thing] = Watcher(listing, interval=3600)
+    await watcher.until(is_there("a"), in_good_time())
+    later = [asyncio.create_task(watcher.until(is_there("a"), in_good_time())) for _ in range(3)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert listing.count == 1
+    assert watcher._ticking is not None
+    for task in (*later, watcher._ticking):
+        task.cancel()
+    await asyncio.wait([*later, watcher._ticking])
+
+
 async def test_nobody_waits_nothing_is_listed() -> None:
     listing = Listing("a")
     watcher: Watcher[Thing] = Watcher(listing, TICK)

@@ -6,7 +6,6 @@ from model.cluster import Operation, Status
 from tests.workflows.records import record
 from workflows.requests import refuse_claim, refuse_restart, refuse_retry
 
-
 SHOWN = {Status.BUILD: "being built", Status.INSTANCE_READY: "being built"}
 """A status on the way says what is done instead."""
 

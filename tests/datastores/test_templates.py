@@ -1,0 +1,18 @@
+"""Where an engine's templates are found, and that a misspelt value in one is an error."""
+
+import jinja2
+import pytest
+
+import datastores.postgresql.manager
+from datastores.templates import templates_of
+
+
+def test_are_found_beside_the_manager() -> None:
+    templates = templates_of(datastores.postgresql.manager.__name__)
+    assert "postgresql.conf.j2" in templates.list_templates()
+
+
+def test_an_unknown_value_is_an_error() -> None:
+    templates = templates_of(datastores.postgresql.manager.__name__)
+    with pytest.raises(jinja2.UndefinedError):
+        templates.from_string("port = {{ prot }}").render(port=5432)

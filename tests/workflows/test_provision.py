@@ -1,0 +1,84 @@
+"""ProvisionWorkflow with scripted activities: what it makes of losses, deadlines and cancels."""
+
+import pytest
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+)
+
+from model.cloud import ServerStatus
+from model.cluster import Status
+from model.errors import GuestError, GuestUnreachable, ServerLost
+from tests.scripted import Script, create, held, refusal_of, server, until
+
+
+async def test_no_worker_for_the_engine_is_a_refusal(client: Client, script: Script) -> None:
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await create(client, script.spec(datastore="oracle"))
+    assert "no worker serves datastore 'oracle' on cloud" in refusal_of(refused.value)
+
+
+async def test_cancelling_the_build_fails_it(client: Client, script: Script) -> None:
+    started = await held(script, f"prepare/{(spec := script.spec()).name}-1")
+    handle = await create(client, spec)
+    await started.wait()
+    await client.get_workflow_handle(f"{spec.name}/provision").cancel()
+    record = await until(handle, Status.FAILED)
+    assert record.fault is not None
+    assert record.fault.message == "the operation was cancelled"
+
+
+async def test_a_lost_server_sends_its_member_back(client: Client, script: Script) -> None:
+    spec = script.spec(2)
+    member = f"{spec.name}-2"
+    script.on(f"wait_for_server/{member}", ServerLost("it vanished"), server(member, "x", ServerStatus.ACTIVE))
+    await until(await create(client, spec), Status.ACTIVE)
+    assert script.calls.count(f"create_server/{member}") == 2
+    assert script.calls.count(f"create_server/{spec.name}-1") == 1
+
+
+async def test_a_member_lost_at_the_end_is_built_again_and_joins_again(client: Client, script: Script) -> None:
+    spec = script.spec(2)
+    member = f"{spec.name}-2"
+    script.on("cluster_complete", ServerLost("it does not stream", member), None)
+    await until(await create(client, spec), Status.ACTIVE)
+    assert script.calls.count(f"prepare/{member}") == script.calls.count(f"post_prepare/{member}") == 2
+    assert script.calls.count(f"prepare/{spec.name}-1") == 1
+
+
+async def test_a_server_lost_too_often_fails_the_build(client: Client, script: Script) -> None:
+    spec = script.spec()
+    member = f"{spec.name}-1"
+    script.on(
+        f"create_server/{member}", *(server(member, "x", ServerStatus.BUILD, f"server-{number}") for number in range(9))
+    )
+    script.on(f"wait_for_server/{member}", ServerLost("no valid host was found"))
+    record = await until(await create(client, spec), Status.FAILED)
+    assert record.fault is not None
+    assert record.fault.message == "no valid host was found"
+    assert script.calls.count(f"create_server/{member}") == 4
+
+
+async def test_a_step_that_keeps_failing_ends_at_the_deadline_with_its_last_error(
+    client: Client, script: Script
+) -> None:
+    script.options = script.options.model_copy(update={"usage_timeout": 300})
+    spec = script.spec()
+    script.on(f"prepare/{spec.name}-1", GuestError("initdb failed: no space left on device"))
+    record = await until(await create(client, spec), Status.FAILED)
+    assert record.fault is not None
+    assert record.fault.message == "initdb failed: no space left on device"
+    assert record.fault.attempt is not None
+    assert record.fault.attempt > 5
+
+
+async def test_a_member_that_never_answers_fails_at_the_deadline_with_what_ssh_said(
+    client: Client, script: Script
+) -> None:
+    script.options = script.options.model_copy(update={"usage_timeout": 120})
+    spec = script.spec()
+    script.on(f"prepare/{spec.name}-1", GuestUnreachable("waited for SSH: connection refused"))
+    record = await until(await create(client, spec), Status.FAILED)
+    assert record.fault is not None
+    assert (record.fault.step, record.fault.message) == ("prepare", "waited for SSH: connection refused")
+    assert script.calls.count(f"create_server/{spec.name}-1") > 3
