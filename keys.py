@@ -9,12 +9,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from model.cluster import ClusterIdentity
+from model.errors import StepError
 
 KEY_BYTES = 32
 
 
-class MissingKey(LookupError):
+class MissingKey(StepError):
     """A key that is needed is not in the ring; the message names it and the setting that holds it."""
+
+    retryable = False
 
 
 @dataclass(frozen=True, repr=False)

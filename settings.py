@@ -174,9 +174,9 @@ def _ring(name: str, current: str | None, keys: KeyRing, state_dir: Path) -> tup
 
 
 def _current(name: str, current: str | None, keys: KeyRing) -> str:
-    """Return the id of the key for what is new: the one that settings name, else the last one."""
-    if current is None:
-        return sorted(keys)[-1]
+    """Return the id of the key for what is new: the one that settings name, else the only one there is."""
+    if current is None and len(keys) == 1:
+        return next(iter(keys))
     if current not in keys:
         raise MissingKey(f"{name}_key {current!r} is not allowed: it must be one of {', '.join(sorted(keys))}")
     return current

@@ -173,8 +173,10 @@ def test_keys_come_from_the_state_directory_if_settings_have_none(settings: Sett
 
 def test_keys_in_settings_beat_the_key_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DURABASE_ROOT_KEYS__A", ONE)
+    assert load_settings().root_ring().current == "a"
     monkeypatch.setenv("DURABASE_ROOT_KEYS__B", TWO)
-    assert load_settings().root_ring().current == "b"
+    with pytest.raises(MissingKey, match="root_key None is not allowed: it must be one of a, b"):
+        load_settings().root_ring()
     monkeypatch.setenv("DURABASE_ROOT_KEY", "a")
     assert load_settings().root_ring().current == "a"
     monkeypatch.setenv("DURABASE_ROOT_KEY", "c")

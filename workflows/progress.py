@@ -1,5 +1,6 @@
 """Where one operation stands, and who is told: the Web UI, queries and ClusterWorkflow."""
 
+import asyncio
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -71,7 +72,13 @@ class Progress:
         )
 
     async def run(self, call: Call, result: type[Result] | None = None) -> Result:
-        """Run one activity, and let status follow when it completed."""
+        """Run one activity, and let status follow when it completed.
+
+        Raises CancelledError if the run is to be cancelled: the SDK forgets that when what was under way, an activity
+        or a signal, completes all the same.
+        """
+        if workflow.cancellation_reason() is not None:
+            raise asyncio.CancelledError
         self._doing = call.summary
         if call.member in self._members:
             self._change(call.member, step=call.step.value)
