@@ -1,0 +1,68 @@
+"""`up` and `down`, as people run them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli import dev_server
+from model.cloud import ServerStatus
+from providers.local.processes import kill_all
+from temporal.client import ADDRESS_FILE
+from tests.cli.home import Home
+from tests.providers.local.local_servers import Cloud
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path)
+    yield home
+    home.close()
+
+
+def test_up_starts_what_does_not_run_and_down_stops_it(home: Home) -> None:
+    said = home.done("up")
+    assert "started the Temporal dev server at 127.0.0.1:" in said
+    assert "started a worker" in said
+    said = home.done("up")
+    assert "the Temporal dev server runs already" in said
+    assert "a worker runs already" in said
+
+    address = (home.state_dir / ADDRESS_FILE).read_text().strip()
+    configured = home.run("up", TEMPORAL_ADDRESS=address)
+    assert f"the environment configures, at {address}: no dev server is started" in configured.stdout
+    assert "a worker runs already" in configured.stdout
+
+    home.kill(home.worker())
+    assert "started a worker" in home.done("up")
+
+    assert "stopped the worker and the Temporal dev server; databases go on" in home.done("down")
+    assert not home.worker().runs
+    assert not dev_server.daemon(home.state_dir).runs
+    assert "nothing of durabase's own runs" in home.done("down")
+    assert "Temporal does not answer at" in home.refused("list", code=1)
+
+
+def test_a_worker_that_cannot_start_shows_why(home: Home) -> None:
+    clouds = json.dumps({"moon": {"provider": "rocket"}})
+    ran = home.run("up", DURABASE_CLOUDS=clouds)
+    assert ran.returncode == 1
+    assert "the worker did not start" in ran.stderr
+    assert "clouds.moon.provider 'rocket' is not allowed: it must be one of local" in ran.stderr
+    assert not home.worker().runs
+
+
+def test_local_servers_that_are_off_are_powered_on(home: Home) -> None:
+    cloud = Cloud(home.state_dir)
+    server = cloud.create()
+    assert kill_all(server.id, cloud.home(server.id))
+    cloud.wait_for(server.id, ServerStatus.SHUTOFF)
+    assert "powered on orders-1" in home.done("up")
+    cloud.wait_for(server.id, ServerStatus.ACTIVE)
+
+
+def test_wrong_settings_are_bad_input(home: Home) -> None:
+    ran = home.run("up", DURABASE_GUEST_THREADS="none")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("guest_threads 'none' is not allowed")

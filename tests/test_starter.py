@@ -1,0 +1,202 @@
+"""The command line as people use it: real processes, a real server, a real cluster."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from settings import local_cloud
+from temporal.client import ADDRESS_FILE
+from tests.cli.home import Home
+
+TEMPORAL = str(Path(sys.executable).with_name("temporal"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home in which `demo` has run."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    try:
+        said = home.done("demo")
+        assert "demo is ACTIVE: postgresql 18 with 2 replicas" in said
+        yield home
+    finally:
+        home.close()
+
+
+@pytest.fixture
+def busy(home: Home) -> Iterator[str]:
+    """A cluster whose build cannot end, and goes on."""
+    home.done("create", "busy", "--no-wait", "--config", "shared_buffers=9000000")
+    yield "busy"
+    home.done("up")
+    home.done("delete", "busy")
+
+
+def terminate(home: Home, name: str) -> None:
+    """Terminate a workflow, as somebody may in the Web UI."""
+    address = (home.state_dir / ADDRESS_FILE).read_text().strip()
+    command = [TEMPORAL, "workflow", "terminate", "--address", address, "--workflow-id", name]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def test_help_names_every_command(home: Home) -> None:
+    said = home.done("--help")
+    commands = "demo up down create list show wait retry restart delete connect password orphans worker"
+    assert all(f" {command} " in said for command in commands.split())
+    assert home.done("--version").startswith("durabase ")
+
+
+def test_demo_again_says_what_is_there(home: Home) -> None:
+    said = home.done("demo")
+    assert "demo is there already" in said
+    assert "connect demo --url" in said
+    assert "/namespaces/default/workflows/demo" in said
+    assert home.done("password", "demo").strip() not in said
+
+
+def test_a_row_written_on_the_primary_is_read_on_both_replicas(home: Home) -> None:
+    document = home.show("demo")
+    assert (document["status"], document["cloud"], document["stale"]) == ("ACTIVE", local_cloud(), False)
+    assert [member["status"] for member in document["members"]] == ["ACTIVE"] * 3
+    with psycopg.connect(home.done("connect", "demo", "--url").strip(), autocommit=True) as primary:
+        primary.execute("SET synchronous_commit = remote_apply")
+        primary.execute("CREATE TABLE seen AS SELECT 42 AS answer")
+        (position,) = primary.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
+    for member in ("demo-2", "demo-3"):
+        with psycopg.connect(home.done("connect", "demo", "--member", member, "--url").strip()) as replica:
+            replica.execute("SET statement_timeout = '60s'")
+            while replica.execute("SELECT pg_last_wal_replay_lsn() < %s::pg_lsn", [position]).fetchone() == (True,):
+                replica.rollback()
+            assert replica.execute("SELECT answer FROM seen").fetchone() == (42,)
+
+
+def test_connect_runs_the_client(home: Home) -> None:
+    said = home.done("connect", "demo", "--", "--no-align", "--tuples-only", "--command", "SELECT current_user")
+    assert said == "demo\n"
+    assert "is not allowed: it must be one of demo-1" in home.refused("connect", "demo", "--member", "demo-9")
+
+
+def test_password_prints_what_durabase_made(home: Home) -> None:
+    password = home.done("password", "demo", "demo").strip()
+    assert f":{password}@" in home.done("connect", "demo", "--url")
+    assert "user 'who' is not allowed: it must be one of demo, durabase" in home.refused("password", "demo", "who")
+
+
+def test_show_asks_the_databases(home: Home) -> None:
+    probed = json.loads(home.done("show", "demo", "--probe", "--json"))
+    assert probed["operating_status"] == "HEALTHY"
+    assert all(member["filesystem"]["total"] > 0 for member in probed["members"])
+    assert home.done("show", "demo", "--probe").count("HEALTHY") == 3
+
+
+def test_list_has_a_row_for_each(home: Home) -> None:
+    (row,) = (row for row in json.loads(home.done("list", "--json")) if row["name"] == "demo")
+    assert (row["status"], row["stale"], row["datastore"]) == ("ACTIVE", False, "postgresql")
+    assert "demo" in home.done("list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["create", "x", "--datastore", "oracle"], "datastore 'oracle' is not allowed: it must be one of postgresql"),
+        (["create", "x", "--version", "9"], "version '9' is not allowed: it must be one of 18"),
+        (["create", "x", "--cloud", "mars"], "cloud 'mars' is not allowed: it must be one of"),
+        (["create", "x", "--flavor", "huge"], "flavor 'huge' is not allowed: it must be one of small, medium, large"),
+        (["create", "x", "--nodes", "0"], "nodes 0 is not allowed: it must be a whole number from 1 to 99"),
+        (["create", "x", "--nodes", "6"], "nodes 6 is not allowed: it must be a number from 1 to 5"),
+        (["create", "x", "--user", "postgres"], "users 'postgres' is not allowed"),
+        (["create", "x", "--config", "colour=red"], "configuration 'colour' is not allowed"),
+        (["create", "x", "--config", "max_connections=many"], "configuration.max_connections 'many' is not allowed"),
+        (["create", "demo"], "name 'demo' is not allowed: it must be a name not in use"),
+        (["create", "X"], "name 'X' is not allowed: it must be 1 to 40 lower-case letters"),
+        (["create", "x", "--nodes", "many"], "Invalid value for '--nodes'"),
+        (["creat"], "No such command 'creat'"),
+        (["show", "nobody"], "there is no cluster 'nobody'"),
+        (["delete", "nobody"], "there is no cluster 'nobody'"),
+        (["retry", "demo"], "cluster demo is ACTIVE: retry takes up a cluster that is FAILED"),
+    ],
+)
+def test_bad_input_is_one_sentence(home: Home, arguments: list[str], sentence: str) -> None:
+    said = home.refused(*arguments)
+    assert said.startswith(sentence)
+    assert len(said.splitlines()) == 1
+
+
+def test_given_passwords_are_used_and_never_shown(home: Home) -> None:
+    options = ["--database", "app", "--user", "al", "--passwords", "-", "--json"]
+    created = json.loads(home.done("create", "given", *options, stdin="al:s3cret-s3cret\n"))
+    assert created["status"] == "ACTIVE"
+    assert "s3cret" not in json.dumps(created)
+    address = created["members"][0]["address"]
+    with psycopg.connect(host=address, user="al", password="s3cret-s3cret", dbname="app") as database:
+        assert database.execute("SELECT 1").fetchone() == (1,)
+    assert "durabase does not show it" in home.refused("password", "given", "al")
+    assert "given is ACTIVE" in home.done("restart", "given")
+    assert "given is deleted" in home.done("delete", "given")
+    assert "it was deleted at" in home.refused("show", "given")
+
+
+def test_ctrl_c_leaves_the_build_running(home: Home, busy: str) -> None:
+    follower = subprocess.Popen(
+        home.command("wait", busy),
+        env=home.environment(),
+        cwd=home.state_dir,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert follower.stdout is not None
+    first = follower.stdout.readline()
+    assert "BUILD" in first
+    follower.send_signal(signal.SIGINT)
+    said, _ = follower.communicate(timeout=60)
+    assert follower.returncode == 130
+    assert "no longer following; busy goes on" in said
+    assert "Traceback" not in said
+    assert home.show(busy)["status"] == "BUILD"
+
+
+def test_a_waiting_build_says_why_and_when_it_goes_on(home: Home, busy: str) -> None:
+    while (member := home.show(busy)["members"][0])["next_retry"] is None:
+        assert member["status"] == "BUILD"
+    assert member["step"] == "prepare"
+    assert member["attempt"] > 1
+    assert "shared memory" in member["last_error"]
+    said = home.done("show", busy)
+    assert "shared memory" in said
+    assert "prepare" in said
+
+
+def test_without_a_worker_nothing_is_recorded(home: Home, busy: str) -> None:
+    home.kill(home.worker())
+    for arguments in (["retry", busy], ["delete", busy], ["restart", busy], ["create", "late"]):
+        said = home.refused(*arguments, code=1)
+        assert "no worker polls task queue 'durabase', so nothing was recorded" in said
+    document = home.show(busy)
+    assert (document["stale"], document["status"], document["operation"]) == (True, "BUILD", "provision")
+    rows = json.loads(home.done("list", "--json"))
+    assert all(row["stale"] for row in rows)
+    assert "late" not in {row["name"] for row in rows}
+
+
+def test_what_a_terminated_workflow_left_is_found_and_removed(home: Home) -> None:
+    for name in ("lost", "stray"):
+        home.done("create", name)
+        terminate(home, name)
+    orphans = json.loads(home.done("orphans", "--json"))
+    assert sorted((orphan["cluster"], orphan["kind"]) for orphan in orphans) == [
+        ("lost", "server"),
+        ("lost", "volume"),
+        ("stray", "server"),
+        ("stray", "volume"),
+    ]
+    assert "lost is deleted" in home.done("delete", "lost")
+    assert "nothing was done" in home.refused("orphans", "--delete", code=1)
+    assert "deleted 2" in home.done("orphans", "--delete", "--yes")
+    assert json.loads(home.done("orphans", "--json")) == []
