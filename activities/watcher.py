@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
+from activities.lag import Lag
 from model.errors import DEADLINE_MARGIN, DeadlineExceeded, ProviderError
 from temporal.heartbeat import note
 
@@ -32,9 +33,12 @@ class Waiting:
 class Watcher(Generic[Item]):
     """Lists one kind of resource every `interval` seconds while anybody waits, however many they are."""
 
-    def __init__(self, list_all: Callable[[], Awaitable[Sequence[Item]]], interval: float) -> None:
+    def __init__(
+        self, list_all: Callable[[], Awaitable[Sequence[Item]]], interval: float, lag: Lag | None = None
+    ) -> None:
         self._list_all = list_all
         self._interval = interval
+        self._lag = lag or Lag()
         self._waiting: list[asyncio.Future[Mapping[str, Item]]] = []
         self._ticking: asyncio.Task[None] | None = None
 
@@ -45,8 +49,9 @@ class Watcher(Generic[Item]):
         Raises what `judge` raises, and DeadlineExceeded with the last reason shortly before the deadline.
         """
         reason = "the first listing"
+        left = deadline - DEADLINE_MARGIN - datetime.now(UTC)
         try:
-            async with asyncio.timeout((deadline - DEADLINE_MARGIN - datetime.now(UTC)).total_seconds()) as limit:
+            async with self._lag.waiting(), asyncio.timeout(left.total_seconds()) as limit:
                 while True:
                     try:
                         answer = judge(await self._next_listing())
@@ -74,7 +79,8 @@ class Watcher(Generic[Item]):
         while self._waiting:
             served, self._waiting = self._waiting, []
             try:
-                listing = {item.id: item for item in await self._list_all()}
+                with self._lag.listing():
+                    listing = {item.id: item for item in await self._list_all()}
             except Exception as error:  # noqa: BLE001 - each waiting activity raises or notes it
                 for future in served:
                     if not future.done():

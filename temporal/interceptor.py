@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +17,15 @@ from temporalio.worker import (
 
 from model.errors import FailureDetail, StepError
 from temporal.heartbeat import Note, noting
+from temporal.threads import StepThreads, unless_cancelled
 
 BEATS_PER_TIMEOUT = 4
 """Heartbeats sent within one heartbeat timeout: a few may be late without the server giving up on the worker."""
 
 DEFAULT_TIMEOUT = timedelta(seconds=10)
+
+FIRST_BEAT_SECONDS = 0.5
+"""When a step first says what it is at: for one that ends sooner, a heartbeat would only be a write of the server's."""
 
 MAX_MESSAGE_BYTES = 1600
 """Of a retried activity's last failure Temporal keeps 4 KiB, encrypted and with its stack, or else nothing at all
@@ -43,7 +47,7 @@ class _StepInbound(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
         with noting() as note:
-            async with self._beating(note):
+            async with self._beating(note), _thread(input):
                 try:
                     return await super().execute_activity(input)
                 except FailureError:
@@ -65,9 +69,18 @@ class _StepInbound(ActivityInboundInterceptor):
             beat.cancel()
 
     async def _beat(self, note: Note, interval: float) -> None:
+        await asyncio.sleep(min(FIRST_BEAT_SECONDS, interval))
         while True:
             self._outbound.heartbeat(note.text)
             await asyncio.sleep(interval)
+
+
+def _thread(input: ExecuteActivityInput) -> AbstractAsyncContextManager[None]:  # noqa: A002 - the SDK's name
+    """Hold what the activity needs to run, if it needs a thread."""
+    if not isinstance(input.executor, StepThreads):
+        return nullcontext()
+    input.fn = unless_cancelled(input.fn)
+    return input.executor.turn()
 
 
 def _typed(error: Exception) -> ApplicationError:

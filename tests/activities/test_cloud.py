@@ -71,3 +71,40 @@ async def test_a_request_that_fails_after_its_caller_was_cancelled_is_no_news(
     del caller
     await asyncio.sleep(0)
     assert caplog.messages == []
+
+
+async def test_a_call_of_one_kind_does_not_wait_for_those_of_another(losing: Losing) -> None:
+    cloud = Cloud("local", losing, threads=1)
+    may_end = threading.Event()
+
+    def create() -> None:
+        assert may_end.wait(30)
+
+    creating = [asyncio.create_task(cloud.call(create)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert await cloud.call(losing.list_servers) == []
+    may_end.set()
+    await asyncio.gather(*creating)
+
+
+async def test_a_call_whose_caller_is_cancelled_before_it_began_never_begins(losing: Losing) -> None:
+    cloud = Cloud("local", losing, threads=1)
+    began, may_end = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    def create(name: str) -> None:
+        began.set()
+        assert may_end.wait(30)
+        made.append(name)
+
+    first = asyncio.create_task(cloud.call(create, "first"))
+    assert await asyncio.to_thread(began.wait, 30)
+    second = asyncio.create_task(cloud.call(create, "second"))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    may_end.set()
+    await first
+    await cloud.call(create, "third")
+    assert made == ["first", "third"]
