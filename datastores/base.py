@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from temporalio import activity
 
-from datastores.client import ClientCommand
+from datastores.client import OwnClient
+from datastores.command import run_once
 from datastores.configuration import ConfigurationManager
 from datastores.context import Connector, InstanceContext, open_context
 from datastores.marker import Install, read_marker, write_marker
@@ -16,8 +17,9 @@ from guests.base import Service
 from guests.connect import connect
 from keys import EngineKeys
 from model.base import Noun, refusal
-from model.cluster import EnginePlan, FilesystemStats, Instance, InstanceTask, OperatingStatus, PlanTask, ServerOptions
-from model.datastore import Datastore, EngineSettings
+from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
+from model.command import CommandResult, CommandTask
+from model.datastore import Datastore, EngineSettings, catalogue
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, UserSpec
 from temporal.heartbeat import note
@@ -40,6 +42,10 @@ class DatastoreManager(ABC):
     """
 
     manager_name: ClassVar[str]
+    superuser: ClassVar[str]
+    """The engine's own superuser, who logs in once root is enabled; the command line calls it root."""
+    own_client: ClassVar[OwnClient]
+    """The engine's module `client`; it needs no keys and no guest."""
     datastores: ClassVar[tuple[Datastore, ...]]
     """The engine's built-in catalogue; settings may add versions or replace their packages."""
     server_options: ClassVar[ServerOptions]
@@ -53,8 +59,7 @@ class DatastoreManager(ABC):
         options: EngineSettings | None = None,
         connector: Connector = connect,
     ) -> None:
-        own = [entry for entry in extra_datastores if entry.manager == self.manager_name]
-        self._catalogue = {entry.version: entry for entry in (*self.datastores, *own)}
+        self._catalogue = catalogue(self.manager_name, (*self.datastores, *extra_datastores))
         self._options = (options or EngineSettings()).applied_to(self.server_options)
         self._keys = keys
         self._connect = connector
@@ -63,7 +68,7 @@ class DatastoreManager(ABC):
     def activities(self) -> Sequence[Callable[..., object]]:
         """What the engine's worker registers."""
         own = (self.plan, self.prepare, self.post_prepare, self.cluster_complete, self.update_status)
-        return [*own, self.get_filesystem_stats, self.ping, self.start, self.stop, self.restart]
+        return [*own, self.get_filesystem_stats, self.run_command, self.ping, self.start, self.stop, self.restart]
 
     # The activities, in the order in which a build runs them.
 
@@ -151,6 +156,12 @@ class DatastoreManager(ABC):
             return FilesystemStats(total=int(total), used=int(used), free=int(free))
 
     @activity.defn
+    def run_command(self, task: CommandTask) -> CommandResult:
+        """Run a person's command on the member. Identity: none, so it is tried once only (datastores/command.py)."""
+        with self._context(task) as context:
+            return run_once(context.guest, task)
+
+    @activity.defn
     def ping(self, task: InstanceTask) -> None:
         """Reach the member over SSH. Identity: none. Raises GuestUnreachable."""
         with self._context(task) as context:
@@ -235,7 +246,7 @@ class DatastoreManager(ABC):
 
     @abstractmethod
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Create a user on the primary with its password and grants, or set them again."""
+        """Create a user with its password and grants, or set them again; on every member if users do not replicate."""
 
     @abstractmethod
     def enable_root(self, context: InstanceContext) -> None:
@@ -243,7 +254,7 @@ class DatastoreManager(ABC):
 
     @abstractmethod
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Log in as the user on the primary. Raises GuestError if the database refuses."""
+        """Log in as the user, wherever `create_user` made it. Raises GuestError if the database refuses."""
 
     @abstractmethod
     def is_running(self, context: InstanceContext) -> bool:
@@ -254,18 +265,6 @@ class DatastoreManager(ABC):
         if self.is_running(context):
             return None
         return "it does not answer yet" if context.guest.is_active(self.manager_name) else "its process does not run"
-
-    # For a person's own client: they need no keys and no guest.
-
-    @classmethod
-    @abstractmethod
-    def connection_url(cls, instance: Instance, database: str | None, user: str, password: str) -> str:
-        """Return the URL that drivers take; without a database, the one that is always there."""
-
-    @classmethod
-    @abstractmethod
-    def client_command(cls, instance: Instance, database: str | None, user: str, password: str) -> ClientCommand:
-        """Return how to run the engine's own client. Raises ClientNotFound if this machine has none."""
 
     # Inside.
 

@@ -1,6 +1,8 @@
 """What `durabase connect` runs: an engine's own client, as data."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import quote
 
 
 class ClientNotFound(LookupError):
@@ -19,3 +21,20 @@ class ClientCommand:
     arguments: tuple[str, ...]
     password_variable: str
     password_file: str = field(repr=False)
+
+
+class OwnClient(Protocol):
+    """What an engine's module `client` knows: how people and programs reach a database. All pure."""
+
+    def connection_url(self, host: str, port: int, database: str | None, user: str, password: str) -> str:
+        """Return the URL that drivers take; without a database, the one that is always there."""
+
+    def client_command(self, host: str, port: int, database: str | None, user: str, password: str) -> ClientCommand:
+        """Return how to run the engine's own client. Raises ClientNotFound if this machine has none."""
+
+
+def url(scheme: str, host: str, port: int, database: str, user: str, password: str) -> str:
+    """Return a connection URL, every part quoted by RFC 3986."""
+    bracketed = f"[{host}]" if ":" in host else host
+    user, password, database = (quote(part, safe="") for part in (user, password, database))
+    return f"{scheme}://{user}:{password}@{bracketed}:{port}/{database}"

@@ -15,7 +15,7 @@ from keys import ClusterSecrets, EngineKeys
 from model.cloud import Server
 from model.cluster import Instance, InstanceTask, Role
 from model.datastore import Datastore
-from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestRefused, ServerLost
+from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, ServerLost
 from model.spec import UserSpec
 from temporal.heartbeat import note
 
@@ -105,6 +105,14 @@ def server_of(instance: Instance) -> Server:
     if instance.server is None:
         raise ServerLost(f"{instance.name} has no server")
     return instance.server
+
+
+def address_of(instance: Instance) -> str:
+    """Return the address a member's database listens on. Raises GuestError if its server has none yet."""
+    address = server_of(instance).address
+    if address is None:
+        raise GuestError(f"the server of {instance.name} has no address yet")
+    return address
 
 
 @contextmanager

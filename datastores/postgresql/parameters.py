@@ -1,14 +1,13 @@
 """PostgreSQL's parameters: which values they take, in PostgreSQL's own spellings (documentation, 19.1.1)."""
 
-import csv
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 from datastores.configuration import ConfigurationManager
 from datastores.postgresql import rules
+from datastores.templates import parameter_rows
 from model.spec import Setting
 
 MEMORY = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
@@ -127,9 +126,7 @@ def quote(text: str) -> str:
 @cache
 def configuration_manager(version: str) -> ConfigurationManager:
     """Return what a version knows; read once, from its table in templates/."""
-    table = Path(__file__).parent / "templates" / version / "parameters.tsv"
-    with table.open(newline="") as lines:
-        parameters = [_parameter(row) for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    parameters = [_parameter(row) for row in parameter_rows(__name__, version)]
     closed = {parameter.name: reason for parameter in parameters if (reason := _closed(parameter)) is not None}
     return ConfigurationManager({parameter.name: parameter for parameter in parameters}, closed)
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from datastores.base import ADMINISTRATOR
-from datastores.context import InstanceContext, server_of
+from datastores.context import InstanceContext, address_of
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import MAINTENANCE_DATABASE, connection_url
 from guests.base import CommandResult
 from model.cluster import Instance
-from model.errors import GuestError
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 120
@@ -79,11 +78,3 @@ class Psql:
             check=check,
             changes=changes,
         )
-
-
-def address_of(instance: Instance) -> str:
-    """Return the address a member's database listens on. Raises GuestError if its server has none yet."""
-    address = server_of(instance).address
-    if address is None:
-        raise GuestError(f"the server of {instance.name} has no address yet")
-    return address

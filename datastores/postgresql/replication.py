@@ -2,10 +2,10 @@
 
 import re
 
-from datastores.context import InstanceContext
+from datastores.context import InstanceContext, address_of
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import conninfo
-from datastores.postgresql.psql import Psql, address_of
+from datastores.postgresql.psql import Psql
 from model.base import refusal
 from model.cluster import Instance
 from model.errors import PlanRefused

@@ -1,10 +1,11 @@
-"""A server's SSH endpoint: runs commands for the one authorized key. No shell, terminal, forwarding or SFTP."""
+"""A server's SSH endpoint: runs commands and opens connections for the one authorized key. No shell, terminal, SFTP."""
 
 import asyncio
 import json
 import signal
 import sys
 from contextlib import suppress
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 import asyncssh
@@ -38,6 +39,13 @@ class Door(asyncssh.SSHServer):
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Return whether it is the login name with its key."""
         return username == LOGIN and key.public_data == self._key.public_data
+
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:  # noqa: ARG002 - asyncssh's signature
+        """Return whether the client may connect there: to the addresses of local servers, and nowhere else."""
+        try:
+            return IPv4Address(dest_host).is_loopback
+        except AddressValueError:
+            return False
 
 
 async def serve(home: Path) -> None:
@@ -127,6 +135,9 @@ async def _feed(source: asyncssh.SSHReader[bytes], target: asyncio.StreamWriter)
         return
     finally:
         target.close()
+        # A pipe that broke keeps its error, and asyncio logs one that nobody asks for.
+        with suppress(OSError):
+            await target.wait_closed()
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncssh.SSHWriter[bytes]) -> None:

@@ -105,6 +105,11 @@ def write_durably(path: Path, content: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # or the rename itself could be lost
+    finally:
+        os.close(folder)
 
 
 def _try_lock(descriptor: int, kind: int) -> bool:

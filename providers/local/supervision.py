@@ -66,13 +66,14 @@ def write_program(
 ) -> None:
     """Write a program's script and configuration below a server's directory; supervisor reads them when asked.
 
-    `stop_timeout` in seconds. Raises ValueError for a name or signal that cannot stand in the configuration.
+    What the program writes is its user's only. `stop_timeout` in seconds. Raises ValueError for a name or signal that
+    cannot stand in the configuration.
     """
     for value in (name, stop_signal):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value):
             raise ValueError(f"{value!r} is not allowed: it must be letters, digits, dots, underscores and hyphens")
     exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items())
-    script = f"cd {shlex.quote(directory)} || exit 1\n{exports}exec {shlex.join(command)}\n"
+    script = f"umask 077\ncd {shlex.quote(directory)} || exit 1\n{exports}exec {shlex.join(command)}\n"
     _replace(home / "services" / f"{name}.sh", script)
     program = PROGRAM.format(name=name, stop_signal=stop_signal, stop_timeout=int(stop_timeout))
     _replace(home / "supervisor.d" / f"{name}.conf", program)

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from datastores.context import server_of
+from datastores.context import address_of, server_of
 from model.cluster import Instance, Role
 from model.datastore import Datastore
-from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestRefused, ServerLost
+from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, ServerLost
 from model.spec import UserSpec
 from providers.local.provider import LocalProvider
 from temporal.heartbeat import noting
@@ -69,3 +69,11 @@ def test_a_version_without_packages_for_the_guest_is_named(cluster: LocalCluster
 def test_an_instance_without_a_server_is_lost() -> None:
     with pytest.raises(ServerLost, match="orders-1 has no server"):
         server_of(Instance(name="orders-1", role=Role.PRIMARY))
+
+
+def test_a_server_without_an_address_is_named(cluster: LocalCluster) -> None:
+    instance = cluster.instance("seen-1")
+    assert address_of(instance) == cluster.address("seen-1")
+    nowhere = instance.model_copy(update={"server": cluster.server("seen-1").model_copy(update={"address": None})})
+    with pytest.raises(GuestError, match="server of seen-1 has no address"):
+        address_of(nowhere)

@@ -1,13 +1,13 @@
 """The smallest engine: a service that sleeps, and files as its database."""
 
-# ruff: noqa: ARG002, ARG003 - its hooks need not all they are given
+# ruff: noqa: ARG002 - its hooks need not all they are given
 
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import ClientCommand
 from datastores.configuration import ConfigurationManager
 from datastores.context import InstanceContext
 from guests.base import Service
-from model.cluster import Instance, ServerOptions
+from model.cluster import ServerOptions
 from model.datastore import Datastore
 from model.errors import GuestError
 from model.spec import ClusterSpec, UserSpec
@@ -15,8 +15,18 @@ from model.spec import ClusterSpec, UserSpec
 MOUNT_POINT = "/var/lib/toy"
 
 
+class ToyClient:
+    def connection_url(self, host: str, port: int, database: str | None, user: str, password: str) -> str:
+        return f"toy://{host}:{port}"
+
+    def client_command(self, host: str, port: int, database: str | None, user: str, password: str) -> ClientCommand:
+        return ClientCommand("toy", (host, str(port)), "TOY_PASSWORD_FILE", password)
+
+
 class ToyManager(DatastoreManager):
     manager_name = "toy"
+    superuser = "toy"
+    own_client = ToyClient()
     datastores = (
         Datastore(manager="toy", version="1", packages={"wheel": ()}),
         Datastore(manager="toy", version="2", packages={"wheel": ()}, default=True),
@@ -69,14 +79,6 @@ class ToyManager(DatastoreManager):
 
     def is_running(self, context: InstanceContext) -> bool:
         return self.answers and context.guest.is_active("toy")
-
-    @classmethod
-    def connection_url(cls, instance: Instance, database: str | None, user: str, password: str) -> str:
-        return f"toy://{instance.name}"
-
-    @classmethod
-    def client_command(cls, instance: Instance, database: str | None, user: str, password: str) -> ClientCommand:
-        return ClientCommand("toy", (), "TOY_PASSWORD_FILE", password)
 
     def _append(self, context: InstanceContext, line: str) -> None:
         log = f"{MOUNT_POINT}/log"

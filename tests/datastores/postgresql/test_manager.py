@@ -18,9 +18,9 @@ from tests.datastores.postgresql.conftest import (
     ODD_PASSWORD,
     ODD_USER,
     Connect,
-    ShownSecrets,
     ask,
 )
+from tests.datastores.shown_secrets import ShownSecrets
 
 PRIMARY, *REPLICAS = ("orders-1", "orders-2", "orders-3")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from datastores.postgresql import sql
-from datastores.postgresql.psql import Psql, address_of
+from datastores.postgresql.psql import Psql
 from datastores.postgresql.scram import matches, new_verifier
 from model.errors import GuestError
 from tests.datastores.local_cluster import LocalCluster
@@ -78,10 +78,3 @@ def test_what_is_not_answered_is_no_error(psql: Psql) -> None:
 def test_our_own_sessions_wait_for_no_standby_and_ignore_the_overrides(psql: Psql) -> None:
     for name, value in sql.SESSION.items():
         assert psql.query(f"SHOW {name}") == [value]
-
-
-def test_a_server_without_an_address_is_named(cluster: LocalCluster) -> None:
-    instance = cluster.instance("orders-1")
-    nowhere = instance.model_copy(update={"server": cluster.server("orders-1").model_copy(update={"address": None})})
-    with pytest.raises(GuestError, match="server of orders-1 has no address"):
-        address_of(nowhere)

@@ -110,10 +110,22 @@ async def test_there_is_no_shell(client: asyncssh.SSHClientConnection) -> None:
     assert (result.stderr, result.exit_status) == ("this server only runs commands\n", 1)
 
 
-async def test_there_are_no_files_and_no_forwarding(client: asyncssh.SSHClientConnection) -> None:
+async def test_connections_go_to_local_servers(client: asyncssh.SSHClientConnection, server: Server) -> None:
+    reader, writer = await client.open_connection(server.address or "", server.ssh_port)
+    assert await reader.readline() == b"SSH-2.0-durabase\r\n"
+    writer.close()
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "0.0.0.0", "localhost", "::1", ""])  # noqa: S104 - refused
+async def test_connections_go_nowhere_else(client: asyncssh.SSHClientConnection, host: str) -> None:
+    with pytest.raises(asyncssh.ChannelOpenError) as refused:
+        await client.open_connection(host, 22)
+    assert refused.value.code == asyncssh.OPEN_CONNECT_FAILED
+    assert refused.value.reason == "Connection refused"
+
+
+async def test_there_are_no_files_and_no_ways_back(client: asyncssh.SSHClientConnection) -> None:
     with pytest.raises(asyncssh.ChannelOpenError):
         await client.start_sftp_client()
-    with pytest.raises(asyncssh.ChannelOpenError):
-        await client.open_connection("127.0.0.1", 22)
     with pytest.raises(asyncssh.ChannelListenError):
         await client.forward_remote_port("127.0.0.1", 0, "127.0.0.1", 22)

@@ -27,6 +27,12 @@ def test_awkward_texts_arrive_unchanged(home: Path) -> None:
     assert AWKWARD.splitlines()[0] not in (home / "supervisor.d" / "echo.conf").read_text()
 
 
+def test_what_a_program_writes_is_its_users_only(home: Path) -> None:
+    write_program(home, "writer", ["touch", "written"], str(home), {})
+    subprocess.run(["/bin/sh", "services/writer.sh"], cwd=home, check=True, timeout=30)
+    assert (home / "written").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_missing_directory_stops_the_program(home: Path) -> None:
     write_program(home, "echo", ["echo", "ran"], str(home / "missing"), {})
     script = subprocess.run(["/bin/sh", "services/echo.sh"], cwd=home, capture_output=True, check=False, timeout=30)

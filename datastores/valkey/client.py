@@ -1,0 +1,34 @@
+"""How a person's own client reaches a member: the connection URL, and what `durabase connect` runs. All pure."""
+
+import shutil
+
+from datastores.client import ClientCommand, ClientNotFound, url
+from model.base import refusal
+
+PROGRAMS = ("valkey-cli", "redis-cli")
+
+PASSWORD_FILE = "DURABASE_PASSWORD_FILE"  # noqa: S105 - a variable's name
+
+# Neither client reads its password from a file. This way it is in the environment of the person's own client only,
+# which the client itself asks for; the file is not in that environment, so nothing else finds it there.
+RUN = f'REDISCLI_AUTH=$(cat "${PASSWORD_FILE}") && export REDISCLI_AUTH && unset {PASSWORD_FILE} && exec "$@"'
+
+
+def connection_url(host: str, port: int, database: str | None, user: str, password: str) -> str:
+    """Return the URL that drivers take, Redis' too. Raises BadInput for a database that is no number."""
+    return url("redis", host, port, _number(database), user, password)
+
+
+def client_command(host: str, port: int, database: str | None, user: str, password: str) -> ClientCommand:
+    """Return how to run valkey-cli, or redis-cli, as that user. Raises ClientNotFound, and BadInput as above."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise ClientNotFound(f"no client is found: {' or '.join(PROGRAMS)} must be on PATH (Debian: redis-tools)")
+    arguments = ("-h", host, "-p", str(port), "--user", user, "-n", _number(database))
+    return ClientCommand("sh", ("-c", RUN, "sh", program, *arguments), PASSWORD_FILE, password)
+
+
+def _number(database: str | None) -> str:
+    if database is not None and not (database.isascii() and database.isdigit()):
+        raise refusal("database", database, "a number: Valkey's databases have no names")
+    return database or "0"

@@ -1,0 +1,110 @@
+"""A replicated Valkey, built and lost by the command line, its engine's worker in a process and key ring of its own."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+import valkey
+
+from cli.pollers import Tasks, pollers
+from settings import local_cloud
+from tests.house import ROOT, House, eventually
+from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
+
+ENGINE = engine_queue("valkey", local_cloud())
+OTHERS = f"{WORKFLOWS},{cloud_queue(local_cloud())}"
+
+
+@pytest_asyncio.fixture
+async def workers(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
+    """Start the house's worker for all but engines, and another for Valkey that holds only Valkey's keys."""
+    house = House(tmp_path / "house", unused_tcp_port)
+    running: list[asyncio.subprocess.Process] = []
+    try:
+        await house.start_server()
+        running.append(await start(house, "worker.py", "--queues", OTHERS))
+        running.append(await start(house, "worker.py", "--queues", ENGINE, **own_keys(tmp_path / "engine")))
+        await eventually(lambda: pollers(house.client, WORKFLOWS, Tasks.WORKFLOW))
+        await eventually(lambda: pollers(house.client, ENGINE, Tasks.ACTIVITY))
+        yield house
+    finally:
+        for worker in running:
+            worker.terminate()
+            await worker.wait()
+        await house.close()
+
+
+def own_keys(state_dir: Path) -> dict[str, str]:
+    def ring(keys: Any) -> dict[str, str]:
+        return {name: base64.b64encode(key).decode() for name, key in keys.items()}
+
+    return {
+        "DURABASE_STATE_DIR": str(state_dir),
+        "DURABASE_PAYLOAD_KEYS": json.dumps(ring(PAYLOAD_KEYS.keys)),
+        "DURABASE_ENGINE_KEYS": json.dumps({"valkey": ring(ROOT_KEYS.engine("valkey").keys)}),
+    }
+
+
+async def start(house: House, program: str, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    with (house.state_dir / "test.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, str(ROOT / program), *arguments),
+            env={**os.environ, **house.environment, **environment},
+            stdout=asyncio.subprocess.PIPE if program == "starter.py" else log,
+            stderr=log,
+        )
+
+
+async def durabase(house: House, *arguments: str) -> str:
+    """Run a command that must succeed, and return what it prints."""
+    command = await start(house, "starter.py", *arguments)
+    printed, _ = await command.communicate()
+    assert command.returncode == 0, (house.state_dir / "test.log").read_text()[-3000:]
+    return printed.decode().strip()
+
+
+async def answers(house: House) -> dict[str, str]:
+    """Return what each member's database answers now."""
+    document = json.loads(await durabase(house, "show", "cache", "--probe", "--json"))
+    return {member["name"]: member["operating_status"] for member in document["members"]}
+
+
+async def test_a_replicated_valkey_from_create_to_the_loss_of_a_replica(workers: House) -> None:
+    await durabase(workers, "create", "cache", "--datastore", "valkey", "--nodes", "3")
+    url = await durabase(workers, "connect", "cache", "--url")
+    password = await durabase(workers, "password", "cache")
+    assert url.startswith(f"redis://durabase:{password}@127.")
+    valkey.Valkey.from_url(url).set("greeting", "hello")
+    for member in ("cache-2", "cache-3"):
+        replica = valkey.Valkey.from_url(await durabase(workers, "connect", "cache", "--member", member, "--url"))
+
+        async def arrived(replica: Any = replica) -> bool:
+            return bool(replica.get("greeting") == b"hello")
+
+        await eventually(arrived)
+    assert await answers(workers) == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "HEALTHY"}
+
+    lost = next(server for server in workers.cloud.list_servers() if server.tag.member == "cache-3")
+    for pid in workers.processes_of(lost.id):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert await answers(workers) == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "UNKNOWN"}
+
+    workers.cloud.start(lost.id)
+
+    async def healthy() -> bool:
+        return set((await answers(workers)).values()) == {"HEALTHY"}
+
+    await eventually(healthy)
+    assert replica.get("greeting") == b"hello"
+    await durabase(workers, "delete", "cache")
+    assert workers.cloud.list_servers() == []
