@@ -51,17 +51,26 @@ def web_ui(state_dir: Path) -> str | None:
     return file.read_text().strip() if file.exists() else None
 
 
-async def start(state_dir: Path) -> str:
-    """Start the dev server, wait until it answers, and return its address. Raises Failed."""
+def choose_web_ui(state_dir: Path) -> str:
+    """Return the address that the next dev server's Web UI will have, and keep it: the codec endpoint comes first."""
+    address = f"http://{HOST}:{free_port(port_of(state_dir / UI_FILE) or UI_PORT)}"
+    (state_dir / UI_FILE).write_text(f"{address}\n")
+    return address
+
+
+async def start(state_dir: Path, codec: str | None = None) -> str:
+    """Start the dev server, wait until it answers, and return its address. Raises Failed.
+
+    Its Web UI has the address that was chosen, and asks the codec endpoint `codec`, if there is one.
+    """
     address_file, server = state_dir / ADDRESS_FILE, daemon(state_dir)
-    port = _free_port(_port_of(address_file) or PORT)
-    ui_port = _free_port(_port_of(state_dir / UI_FILE) or UI_PORT)
+    port = free_port(port_of(address_file) or PORT)
+    ui_port = _port(choose_web_ui(state_dir))
     namespace = connect_config(state_dir).get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
-    server.start(_command(state_dir, port, ui_port, namespace))
+    server.start(_command(state_dir, port, ui_port, namespace, codec))
     await _wait_until_it_answers(server, address, namespace)
     address_file.write_text(f"{address}\n")
-    (state_dir / UI_FILE).write_text(f"http://{HOST}:{ui_port}\n")
     return address
 
 
@@ -72,7 +81,7 @@ def stop(state_dir: Path) -> None:
         (state_dir / name).unlink(missing_ok=True)
 
 
-def _command(state_dir: Path, port: int, ui_port: int, namespace: str) -> list[str]:
+def _command(state_dir: Path, port: int, ui_port: int, namespace: str, codec: str | None) -> list[str]:
     attributes = [f"--search-attribute={key.name}=Keyword" for key in SEARCH_ATTRIBUTES]
     return [
         _program(),
@@ -81,6 +90,7 @@ def _command(state_dir: Path, port: int, ui_port: int, namespace: str) -> list[s
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *(f"--dynamic-config-value={setting}" for setting in DYNAMIC_CONFIG),
         *attributes,
+        *(["--ui-codec-endpoint", codec] if codec else []),
         *([] if namespace == DEFAULT_NAMESPACE else ["--namespace", namespace]),
     ]
 
@@ -110,12 +120,17 @@ async def _wait_until_it_answers(server: Daemon, address: str, namespace: str) -
     raise Failed(f"the Temporal dev server did not start; {server.log} ends with:\n{words}")
 
 
-def _port_of(file: Path) -> int | None:
-    """Return the port in an address file: a server that died is started where its workers look for it."""
-    return int(file.read_text().strip().rpartition(":")[2]) if file.exists() else None
+def port_of(file: Path) -> int | None:
+    """Return the port in an address file: a server that died is started where others look for it."""
+    return _port(file.read_text()) if file.exists() else None
 
 
-def _free_port(preferred: int) -> int:
+def _port(address: str) -> int:
+    return int(address.strip().rpartition(":")[2])
+
+
+def free_port(preferred: int) -> int:
+    """Return the preferred port if nobody listens on it, else another one. Raises Failed."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,17 +1,19 @@
 """The payload codec: every payload is encrypted with AES-256-GCM, so a history holds nothing plain."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from keys import MissingKey
 
 ENCODING = b"binary/encrypted"
+KEY_ID = "key-id"
 NONCE_BYTES = 12
 
 
@@ -41,12 +43,12 @@ class EncryptionCodec(PayloadCodec):
     def _encrypt(self, payload: Payload) -> Payload:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._ciphers[self._current].encrypt(nonce, payload.SerializeToString(), self._current.encode())
-        return Payload(metadata={"encoding": ENCODING, "key-id": self._current.encode()}, data=nonce + sealed)
+        return Payload(metadata={"encoding": ENCODING, KEY_ID: self._current.encode()}, data=nonce + sealed)
 
     def _decrypt(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
             return payload
-        key_id = payload.metadata["key-id"].decode()
+        key_id = _key_id(payload)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             held = ", ".join(self._ciphers)
@@ -56,3 +58,28 @@ class EncryptionCodec(PayloadCodec):
         except (InvalidTag, ValueError) as error:  # ValueError: it is too short to hold a nonce
             raise MissingKey(f"payload key {key_id!r} in settings did not write this payload") from error
         return Payload.FromString(plain)
+
+
+def key_ids(message: Message) -> set[str]:
+    """Return the ids of the keys that encrypted the payloads of one of Temporal's messages, wherever they stand."""
+    if isinstance(message, Payload):
+        sealed = message.metadata.get("encoding") == ENCODING
+        return {_key_id(message)} if sealed else set()
+    return {key_id for part in _parts(message) for key_id in key_ids(part)}
+
+
+def _key_id(payload: Payload) -> str:
+    return payload.metadata[KEY_ID].decode(errors="backslashreplace")
+
+
+def _parts(message: Message) -> Iterator[Message]:
+    """Every message that stands directly in one: as a field, in a list, or as a table's value."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if isinstance(value, Message):
+            yield value
+        elif field.message_type.GetOptions().map_entry:
+            yield from (each for each in value.values() if isinstance(each, Message))
+        else:
+            yield from value

@@ -3,10 +3,15 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Header, Memo, Payload, Payloads, SearchAttributes
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.sdk.v1 import UserMetadata
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from keys import MissingKey
-from temporal.codec import ENCODING, EncryptionCodec, PayloadKeys
+from temporal.codec import ENCODING, EncryptionCodec, PayloadKeys, key_ids
 
 OLD, NEW, OTHER = (bytes([number]) * 32 for number in range(3))
 PLAIN = Payload(metadata={"encoding": b"json/plain"}, data=b'"a text that must not be read"')
@@ -94,3 +99,31 @@ async def test_what_was_never_encrypted_passes_through() -> None:
 def test_a_ring_shows_no_key() -> None:
     ring = PayloadKeys("old", {"old": b"k" * 32})
     assert "k" * 8 not in f"{ring!r} {ring}"
+
+
+async def test_the_keys_of_a_message_are_found_wherever_its_payloads_stand() -> None:
+    """In lists, tables, failures in failures, headers, memo, summaries; search attributes are never encrypted."""
+    sealed = {name: await encrypted(codec(name, **{name: OLD})) for name in "abcdefg"}
+    inner = Failure(encoded_attributes=sealed["a"])
+    failure = Failure(
+        cause=inner, application_failure_info=ApplicationFailureInfo(details=Payloads(payloads=[PLAIN, sealed["b"]]))
+    )
+    started = WorkflowExecutionStartedEventAttributes(
+        input=Payloads(payloads=[sealed["c"]]),
+        continued_failure=failure,
+        memo=Memo(fields={"ticket": sealed["d"]}),
+        header=Header(fields={"trace": sealed["e"]}),
+        search_attributes=SearchAttributes(indexed_fields={"DurabaseStatus": PLAIN}),
+    )
+    event = HistoryEvent(
+        workflow_execution_started_event_attributes=started, user_metadata=UserMetadata(summary=sealed["f"])
+    )
+    running = PendingActivityInfo(heartbeat_details=Payloads(payloads=[sealed["g"]]), last_failure=inner)
+    assert key_ids(event) == set("abcdef")
+    assert key_ids(DescribeWorkflowExecutionResponse(pending_activities=[running])) == {"a", "g"}
+    assert key_ids(HistoryEvent()) == set()
+
+
+async def test_another_program_s_encryption_counts_for_no_key_of_ours() -> None:
+    theirs = Payload(metadata={"encoding": b"binary/theirs", "key-id": b"theirs"}, data=b"x")
+    assert key_ids(Payloads(payloads=[theirs])) == set()
