@@ -7,11 +7,15 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporal.codec import PayloadKeys
 from temporal.converter import data_converter
 from temporal.interceptor import StepInterceptor
+from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
 from workflows.provision import ProvisionWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.restart import RestartWorkflow
+
+WORKFLOW_CLASSES: list[type] = [ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow]
+WORKFLOW_TYPES = [each.__name__ for each in WORKFLOW_CLASSES]
 
 PASSED_THROUGH = ("model", "workflows")
 """Pure modules: re-importing them in the sandbox for every run would only make their classes differ."""
@@ -25,7 +29,7 @@ class DurabasePlugin(SimplePlugin):
             "durabase",
             data_converter=data_converter(ring),
             interceptors=[StepInterceptor()],
-            workflows=[ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow],
+            workflows=WORKFLOW_CLASSES,
             workflow_runner=_sandboxed,
         )
 
@@ -34,7 +38,14 @@ class DurabasePlugin(SimplePlugin):
         config = super().configure_worker(config)
         if config["task_queue"] != WORKFLOWS:
             config["workflows"] = []
+        elif (deployment := config.get("deployment_config")) and deployment.use_worker_versioning:
+            config["workflows"] = [_versioned(each) for each in config["workflows"]]
         return config
+
+
+def _versioned(served: type) -> type:
+    """Return a workflow as a versioned worker serves it: PINNED by the worker's default, ClusterWorkflow aside."""
+    return AutoUpgradeClusterWorkflow if served is ClusterWorkflow else served
 
 
 def _sandboxed(existing: WorkflowRunner | None) -> WorkflowRunner:  # noqa: ARG001 - the SDK's signature

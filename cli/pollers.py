@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
 
 from providers.local.processes import ProcessIdentity
+from temporal.deployment import DEPLOYMENT
 
 FRESH = timedelta(seconds=75)
 """A poll waits one minute at the most; Temporal remembers pollers for five."""
@@ -27,13 +28,22 @@ class Tasks(Enum):
 
 async def pollers(client: Client, queue: str, tasks: Tasks) -> Sequence[str]:
     """Return the identities of the workers that poll a queue and, as far as can be seen from here, live."""
-    response = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=tasks.value
-        ),
-        timeout=RPC_SECONDS,
+    return [poller.identity for poller in _living(await _describe(client, queue, tasks))]
+
+
+async def not_current(client: Client, queue: str) -> str | None:
+    """Return why the workers that poll a queue for workflows get none: another version of them is the current one."""
+    queue_now = await _describe(client, queue, Tasks.WORKFLOW)
+    current = queue_now.versioning_info.current_deployment_version.build_id
+    polling = {_build(poller) for poller in _living(queue_now)}
+    if not polling or current in polling:
+        return None
+    [build, *_] = sorted(polling)
+    wanted = f"--build-id {build}" if build else "--unversioned"
+    return (
+        f"{_named(build)} poll task queue {queue!r}, but {_named(current)} are current "
+        f"(`temporal worker deployment set-current-version --deployment-name {DEPLOYMENT} {wanted}` changes that)"
     )
-    return [poller.identity for poller in response.pollers if lives(poller, datetime.now(UTC))]
 
 
 def identity(pid: int) -> str:
@@ -50,3 +60,27 @@ def lives(poller: PollerInfo, now: datetime) -> bool:
     if host == socket.gethostname() and pid.isdecimal() and ProcessIdentity.of(int(pid)) is None:
         return False
     return now - poller.last_access_time.ToDatetime(UTC) < FRESH
+
+
+async def _describe(client: Client, queue: str, tasks: Tasks) -> DescribeTaskQueueResponse:
+    return await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=tasks.value
+        ),
+        timeout=RPC_SECONDS,
+    )
+
+
+def _living(queue: DescribeTaskQueueResponse) -> list[PollerInfo]:
+    return [poller for poller in queue.pollers if lives(poller, datetime.now(UTC))]
+
+
+def _build(poller: PollerInfo) -> str:
+    """The build id of a versioned worker; without versioning the field holds the release."""
+    options = poller.deployment_options
+    versioned = options.worker_versioning_mode == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    return options.build_id if versioned else ""
+
+
+def _named(build: str) -> str:
+    return f"workers of build {build}" if build else "workers without a version"

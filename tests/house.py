@@ -19,13 +19,14 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
+from key_file import KEY_FILE
 from model.cluster import ClusterRecord, Status
 from model.operations import ClusterStart
 from model.spec import ClusterSpec
 from plugin import DurabasePlugin
 from providers.local.processes import processes_of
 from providers.local.provider import LocalProvider
-from settings import KEY_FILE, local_cloud
+from settings import local_cloud
 from tests.conftest import FAST, TEMPORAL, dynamic_config
 from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
 from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
@@ -193,6 +194,21 @@ async def eventually(condition: Callable[[], Awaitable[Answer | None]]) -> Answe
         while not (answer := await condition()):
             await asyncio.sleep(0.05)
         return answer
+
+
+async def make_current(address: str, build_id: str) -> None:
+    """Make a version the current one, as docs/operations.md says; Temporal refuses until its workers poll."""
+
+    async def promoted() -> bool:
+        deployment = ("--deployment-name", "durabase", "--build-id", build_id, "--yes", "--address", address)
+        command = await asyncio.create_subprocess_exec(
+            *(TEMPORAL, "worker", "deployment", "set-current-version", *deployment),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        return await command.wait() == 0
+
+    await eventually(promoted)
 
 
 @asynccontextmanager

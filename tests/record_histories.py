@@ -15,6 +15,7 @@ from pathlib import Path
 from temporalio.client import Client, WorkflowHistory
 
 from model.cluster import Operation, Status
+from model.command import CommandRequest
 from tests.house import Handle, House, eventually, house
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -29,10 +30,11 @@ async def one(home: House) -> None:
 
 
 async def three(home: House) -> None:
-    """Three members are built, probed, restarted and deleted."""
+    """Three members are built, probed, restarted and deleted; a command runs on one of them."""
     handle = await home.create(home.spec("three", 3, configuration={"work_mem": "8MB"}))
     await home.settled("three", Status.ACTIVE)
     await handle.execute_update("probe")
+    await handle.execute_update("run", CommandRequest(member="three-2", command=("uptime",)))
     await handle.execute_update("restart")
     await restarted(home, "three")
     await delete(home, handle)

@@ -27,6 +27,7 @@ from model.cluster import (
     ServerOptions,
     Status,
 )
+from model.command import CommandResult, CommandTask
 from model.operations import (
     AttachTask,
     ClusterStart,
@@ -39,6 +40,7 @@ from model.operations import (
     WaitTask,
 )
 from model.spec import ClusterSpec
+from temporal.deployment import deployment_config
 from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
@@ -97,6 +99,10 @@ class Script:
         async def get_filesystem_stats(task: InstanceTask) -> FilesystemStats:
             return await self._answer(task, FilesystemStats(total=100, used=40, free=60))
 
+        @activity.defn
+        async def run_command(task: CommandTask) -> CommandResult:
+            return await self._answer(task, CommandResult(0, "done\n", ""))
+
         def on_member(name: str) -> Callable[..., Any]:
             @activity.defn(name=name)
             async def run(task: InstanceTask) -> None:
@@ -105,7 +111,7 @@ class Script:
             return run
 
         names = ("prepare", "post_prepare", "cluster_complete", "restart")
-        return [plan, update_status, get_filesystem_stats, *map(on_member, names)]
+        return [plan, update_status, get_filesystem_stats, run_command, *map(on_member, names)]
 
     def cloud_activities(self) -> list[Callable[..., Any]]:  # noqa: C901 - one plain function an activity
         """What the cloud's worker registers."""
@@ -165,8 +171,8 @@ class Script:
         return [*own, verify_resources, find_resources, verify_gone, delete("delete_server"), delete("delete_volume")]
 
     @asynccontextmanager
-    async def serving(self, client: Client) -> AsyncIterator["Script"]:
-        """Serve the script's own cloud and engine, and the real workflows."""
+    async def serving(self, client: Client, build_id: str | None = None) -> AsyncIterator["Script"]:
+        """Serve the script's own cloud and engine, and the real workflows, as workers of that version."""
         # Activities hear of a cancellation with a heartbeat's answer: these may be as frequent as the interceptor's.
         beats = timedelta(milliseconds=100)
         cloud = Worker(
@@ -174,14 +180,16 @@ class Script:
             task_queue=cloud_queue(self.cloud),
             activities=self.cloud_activities(),
             max_heartbeat_throttle_interval=beats,
+            deployment_config=deployment_config(build_id),
         )
         engine = Worker(
             client,
             task_queue=engine_queue(ENGINE, self.cloud),
             activities=self.engine_activities(),
             max_heartbeat_throttle_interval=beats,
+            deployment_config=deployment_config(build_id),
         )
-        async with workflow_worker(client), cloud, engine:
+        async with workflow_worker(client, build_id), cloud, engine:
             yield self
 
     def spec(self, nodes: int = 1, **more: Any) -> ClusterSpec:
@@ -190,9 +198,12 @@ class Script:
         return ClusterSpec.model_validate({**common, "nodes": nodes, **more})
 
 
-def workflow_worker(client: Client) -> Worker:
+def workflow_worker(client: Client, build_id: str | None = None) -> Worker:
     """Return a worker for the workflows; a bug in one fails the run instead of hanging the test."""
-    return Worker(client, task_queue=WORKFLOWS, workflow_failure_exception_types=[Exception])
+    deployment = deployment_config(build_id)
+    return Worker(
+        client, task_queue=WORKFLOWS, workflow_failure_exception_types=[Exception], deployment_config=deployment
+    )
 
 
 def server(member: str, cluster_id: str, status: ServerStatus, server_id: str | None = None) -> Server:

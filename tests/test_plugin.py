@@ -11,9 +11,11 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from plugin import PASSED_THROUGH, DurabasePlugin
 from temporal.codec import EncryptionCodec
 from temporal.converter import RevealingPayloadConverter
+from temporal.deployment import deployment_config
 from temporal.interceptor import StepInterceptor
 from tests.keys_for_tests import PAYLOAD_KEYS
 from tests.scripted import Script
+from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
 from workflows.provision import ProvisionWorkflow
@@ -43,6 +45,12 @@ async def test_a_worker_of_the_workflows_serves_them_all_in_the_sandbox(client: 
     runner = config["workflow_runner"]
     assert isinstance(runner, SandboxedWorkflowRunner)
     assert set(PASSED_THROUGH) <= set(runner.restrictions.passthrough_modules)
+
+
+async def test_only_a_versioned_worker_serves_the_cluster_that_moves_with_the_versions(client: Client) -> None:
+    """Temporal refuses a behaviour from any other."""
+    config = Worker(client, task_queue=WORKFLOWS, deployment_config=deployment_config("2")).config(active_config=True)
+    assert list(config["workflows"]) == [AutoUpgradeClusterWorkflow, *ALL[1:]]
 
 
 @pytest.mark.parametrize("queue", [cloud_queue("lab"), engine_queue("postgresql", "lab")])

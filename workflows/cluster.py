@@ -11,6 +11,7 @@ from temporalio.workflow import ChildWorkflowCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from model.cluster import ClusterRecord, Fault, Operation, Probe, Status
+    from model.command import CommandRequest, CommandResult
     from model.operations import (
         ClusterStart,
         DeprovisionRequest,
@@ -19,13 +20,15 @@ with workflow.unsafe.imports_passed_through():
         RestartRequest,
     )
     from model.spec import ClusterSpec, OnFailure
+    from workflows.commands import Commands
     from workflows.deprovision import DeprovisionWorkflow
-    from workflows.details import table_of_members
+    from workflows.details import cluster_details, summary_of_operation
     from workflows.probe import probe_members
     from workflows.provision import ProvisionWorkflow
-    from workflows.record import begun, first_operation, first_record, probed, reported
-    from workflows.requests import refuse_claim, refuse_restart, refuse_retry
+    from workflows.record import begun, first_operation, first_record, probed, reported, terminated
+    from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
     from workflows.restart import RestartWorkflow
+    from workflows.status import MOVES
 
 Request = TypeVar("Request")
 
@@ -58,6 +61,7 @@ class ClusterWorkflow:
         self._first_fault: Fault | None = None
         self._over = False
         self._probing = asyncio.Lock()
+        self._commands = Commands()
 
     # What people ask and tell.
 
@@ -109,6 +113,16 @@ class ClusterWorkflow:
         self._keep(probed(self._record, probes))
         return probes
 
+    @workflow.update(name="run", description="Run a command on one member, at most once")
+    async def run_command(self, request: CommandRequest) -> CommandResult:
+        """Return how the command ended. Raises ApplicationError, with a sentence, if it did not come to its end."""
+        return await self._commands.run(self._record, request)
+
+    @run_command.validator
+    def _may_run(self, request: CommandRequest) -> None:
+        ends = self._over or self._next is Operation.DELETE
+        _refuse(refuse_command(self._record, ends, len(self._commands), self._commands.limit, request))
+
     @workflow.signal(description="A child tells where its operation stands")
     def report(self, report: OperationReport) -> None:
         """Take over what the child knows."""
@@ -141,6 +155,9 @@ class ClusterWorkflow:
         self._record = begun(self._record, operation)
         self._show(moved=True)
         failed = await self._failed(self._execute(operation, ambiguous))
+        # Patched: an upsert that runs of version 0.1.0 have not made. To be removed when none of those is open.
+        if failed and self._untold and workflow.patched("child-terminated"):
+            self._keep(terminated(self._record, workflow.now()))
         if operation is Operation.DELETE:
             self._over = not failed
         elif failed and self._next is not Operation.DELETE:
@@ -185,7 +202,7 @@ class ClusterWorkflow:
                     request,
                     id=f"{self._record.identity.name}/{operation}",
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-                    static_summary=f"{self._record.identity.name}: {operation}",
+                    static_summary=summary_of_operation(self._record),
                 )
                 return
             except WorkflowAlreadyStartedError:
@@ -212,6 +229,8 @@ class ClusterWorkflow:
 
     def _ask(self, operation: Operation) -> None:
         self._next = operation
+        if operation is Operation.DELETE:
+            self._commands.cancel()
         deleting = self._record.operation is Operation.DELETE
         if operation is Operation.DELETE and self._running is not None and not deleting:
             self._running.cancel()
@@ -220,6 +239,13 @@ class ClusterWorkflow:
     def _busy(self) -> bool:
         """Whether another operation comes first; one that told its outcome is over, even if it has yet to close."""
         return self._next is not None or self._over or not self._planned
+
+    @property
+    def _untold(self) -> bool:
+        """Whether an operation has not told how it ended, and no removal comes to tell that of its own."""
+        record = self._record
+        is_open = record.fault is None and bool(MOVES[record.status])
+        return self._planned and is_open and self._next is not Operation.DELETE
 
     @property
     def _too_long(self) -> bool:
@@ -239,13 +265,7 @@ class ClusterWorkflow:
     def _show(self, moved: bool) -> None:
         """Show the record in the Web UI; search attributes only when the status moved: each upsert is an event."""
         record, identity = self._record, self._record.identity
-        workflow.set_current_details(
-            table_of_members(
-                OperationReport(
-                    status=record.status, members=record.members, deadline=record.deadline, fault=record.fault
-                )
-            )
-        )
+        workflow.set_current_details(cluster_details(record))
         if moved:
             workflow.upsert_search_attributes(
                 [

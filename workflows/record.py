@@ -1,10 +1,12 @@
 """How a cluster's record changes: pure functions of the record and what happened."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from model.cluster import (
     ClusterIdentity,
     ClusterRecord,
+    Fault,
     OperatingStatus,
     Operation,
     Probe,
@@ -79,6 +81,16 @@ def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:
             "fault": report.fault,
         }
     )
+
+
+def terminated(record: ClusterRecord, at: datetime) -> ClusterRecord:
+    """Return the record after its operation's workflow was ended from outside, and could tell nothing."""
+    names = [member.name for member in record.members]
+    status = member_status(record.operation, "", names or [""], (), failed=True)
+    members = tuple(member.model_copy(update={"status": status}) for member in record.members)
+    message = f"workflow {record.identity.name}/{record.operation} was ended from outside"
+    fault = Fault(member=None, step="terminated", message=message, attempt=None, at=at)
+    return record.model_copy(update={"status": status, "members": members, "fault": fault})
 
 
 def probed(record: ClusterRecord, probes: Iterable[Probe]) -> ClusterRecord:

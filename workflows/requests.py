@@ -1,6 +1,7 @@
 """Which requests a cluster takes in which state; each refusal is one sentence."""
 
 from model.cluster import ClusterRecord, Operation, Status
+from model.command import CommandRequest
 
 
 def refuse_claim(record: ClusterRecord, ours: str, theirs: str) -> str | None:
@@ -23,6 +24,22 @@ def refuse_restart(record: ClusterRecord, busy: bool) -> str | None:
     if record.status is Status.ACTIVE and not busy:
         return None
     return f"cluster {record.identity.name} is {_state(record, busy)}: restart needs a cluster that is ACTIVE"
+
+
+def refuse_command(record: ClusterRecord, ends: bool, running: int, limit: int, request: CommandRequest) -> str | None:
+    """Return why `run` is refused; `ends`: the cluster is about to be deleted; `limit`: how many may run at once."""
+    name = record.identity.name
+    member = next((each for each in record.members if each.name == request.member), None)
+    if ends or record.operation is Operation.DELETE:
+        return f"cluster {name} is being deleted: run needs a cluster that stays"
+    if member is None:
+        allowed = ", ".join(each.name for each in record.members)
+        return f"member {request.member!r} is not allowed: it must be one of {allowed}"
+    if member.server is None:
+        return f"member {request.member} has no server yet: run needs one"
+    if running >= limit:
+        return f"{running} of at most {limit} commands run on cluster {name} now: one must end before the next begins"
+    return None
 
 
 def _state(record: ClusterRecord, busy: bool) -> str:

@@ -33,6 +33,7 @@ class Step(StrEnum):
     RESTART = "restart"
     UPDATE_STATUS = "update_status"
     GET_FILESYSTEM_STATS = "get_filesystem_stats"
+    RUN_COMMAND = "run_command"
     FIND_RESOURCES = "find_resources"
     DELETE_SERVER = "delete_server"
     DELETE_VOLUME = "delete_volume"
@@ -42,8 +43,11 @@ class Step(StrEnum):
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 """A dead worker is noticed this late; the interceptor beats four times as often."""
 
-PLAN_SCHEDULE_TO_START = timedelta(seconds=30)
+SCHEDULE_TO_START = timedelta(seconds=30)
 """After this long without a worker on a queue, nobody serves that engine or cloud."""
+
+AT_ONCE = frozenset({Step.PLAN, Step.RUN_COMMAND})
+"""What a person waits for: it fails where nobody serves the queue, in place of waiting for a worker."""
 
 UNTIL_DEADLINE = timedelta.max
 
@@ -61,6 +65,7 @@ START_TO_CLOSE = {
     Step.RESTART: UNTIL_DEADLINE,
     Step.UPDATE_STATUS: timedelta(seconds=30),
     Step.GET_FILESYSTEM_STATS: timedelta(seconds=30),
+    Step.RUN_COMMAND: UNTIL_DEADLINE,
     Step.FIND_RESOURCES: timedelta(minutes=2),
     Step.DELETE_SERVER: UNTIL_DEADLINE,
     Step.DELETE_VOLUME: UNTIL_DEADLINE,
@@ -73,6 +78,9 @@ RETRIES = RetryPolicy(
 )
 """Until the deadline; what cannot change is marked non-retryable where it arises (model/errors.py)."""
 
+ONCE = RetryPolicy(maximum_attempts=1)
+"""For a person's command: only that person knows whether a second run would do harm."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -84,6 +92,8 @@ class Call:
     deadline: datetime
     summary: str
     member: str | None = None
+    id: str | None = None
+    """The activity's id where it is not the step's and the member's."""
 
     async def run(self, result: type[Result] | None = None) -> Result:
         """Run it and return its result, typed. Raises ActivityError."""
@@ -91,14 +101,14 @@ class Call:
         outcome: Result = await workflow.execute_activity(
             self.step.value,
             self.argument,
-            activity_id=activity_id(self.step, self.member),
+            activity_id=self.id or activity_id(self.step, self.member),
             task_queue=self.queue,
             result_type=result,
             schedule_to_close_timeout=left,
-            schedule_to_start_timeout=min(left, PLAN_SCHEDULE_TO_START) if self.step is Step.PLAN else None,
+            schedule_to_start_timeout=min(left, SCHEDULE_TO_START) if self.step in AT_ONCE else None,
             start_to_close_timeout=min(left, START_TO_CLOSE[self.step]),
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            retry_policy=RETRIES,
+            retry_policy=ONCE if self.step is Step.RUN_COMMAND else RETRIES,
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=self.summary,
         )

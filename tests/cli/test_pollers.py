@@ -9,9 +9,15 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
-from cli.pollers import FRESH, Tasks, identity, lives, pollers
-from tests.scripted import Script
+from cli.pollers import FRESH, Tasks, identity, lives, not_current, pollers
+from plugin import DurabasePlugin
+from temporal.codec import PayloadKeys
+from tests.conftest import TEMPORAL
+from tests.house import eventually, make_current
+from tests.scripted import Script, workflow_worker
+from workflows.cluster import SEARCH_ATTRIBUTES
 from workflows.queues import WORKFLOWS, cloud_queue
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -47,3 +53,29 @@ def test_a_worker_of_this_host_lives_as_long_as_its_process() -> None:
 def test_a_worker_of_another_host_lives_while_its_polls_are_fresh() -> None:
     assert lives(poller("1@elsewhere", FRESH / 2), NOW)
     assert not lives(poller("1@elsewhere", FRESH * 2), NOW)
+
+
+async def test_workers_of_a_version_that_is_not_current_are_named(payload_keys: PayloadKeys) -> None:
+    """Temporal gives them nothing, and would let whoever asks wait."""
+    async with (
+        await WorkflowEnvironment.start_local(
+            dev_server_existing_path=TEMPORAL,
+            dev_server_log_level="error",
+            search_attributes=SEARCH_ATTRIBUTES,
+            plugins=[DurabasePlugin(payload_keys)],
+        ) as environment,
+        workflow_worker(client := environment.client, "7"),
+    ):
+        assert await not_current(client, "durabase/nowhere") is None
+
+        async def why() -> str | None:
+            return await not_current(client, WORKFLOWS)
+
+        change = "temporal worker deployment set-current-version --deployment-name durabase"
+        assert await eventually(why) == (
+            f"workers of build 7 poll task queue 'durabase', but workers without a version are current "
+            f"(`{change} --build-id 7` changes that)"
+        )
+        await make_current(client.service_client.config.target_host, "7")
+        assert await why() is None
+        assert identity(os.getpid()) in await pollers(client, WORKFLOWS, Tasks.WORKFLOW)

@@ -104,6 +104,38 @@ async def test_cancelling_the_cluster_means_delete(client: Client, script: Scrip
     assert script.calls[-1] == "verify_gone"
 
 
+async def test_a_build_that_was_terminated_is_failed_and_can_be_taken_up(client: Client, script: Script) -> None:
+    started = await held(script, f"prepare/{(spec := script.spec()).name}-1")
+    handle = await create(client, spec)
+    await started.wait()
+    script.on(f"prepare/{spec.name}-1")
+    await client.get_workflow_handle(f"{spec.name}/provision").terminate()
+    fault = (await until(handle, Status.FAILED)).fault
+    assert fault is not None
+    assert (fault.step, fault.message) == (
+        "terminated",
+        f"workflow {spec.name}/provision was ended from outside",
+    )
+    await handle.execute_update("retry")
+    await until(handle, Status.ACTIVE)
+
+
+async def test_a_removal_that_was_terminated_is_asked_for_again(client: Client, script: Script) -> None:
+    handle = await create(client, spec := script.spec())
+    await until(handle, Status.ACTIVE)
+    started = await held(script, "find_resources")
+    await handle.execute_update("delete")
+    await started.wait()
+    script.on("find_resources")
+    await client.get_workflow_handle(f"{spec.name}/delete").terminate()
+    async with asyncio.timeout(20):
+        while (record := await handle.query(ClusterWorkflow.cluster)).fault is None:
+            await asyncio.sleep(0.02)
+    assert record.status is Status.DELETING
+    await handle.execute_update("delete")
+    await handle.result()
+
+
 async def test_a_long_life_goes_on_as_new_and_keeps_its_record(payload_keys: PayloadKeys) -> None:
     """After 40 events the server suggests a new run; the cluster, its uuid and its claim live on."""
     async with (

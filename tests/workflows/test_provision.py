@@ -1,5 +1,7 @@
 """ProvisionWorkflow with scripted activities: what it makes of losses, deadlines and cancels."""
 
+from datetime import timedelta
+
 import pytest
 from temporalio.client import (
     Client,
@@ -12,7 +14,10 @@ from model.errors import GuestError, GuestUnreachable, ServerLost
 from tests.scripted import Script, create, held, refusal_of, server, until
 
 
-async def test_no_worker_for_the_engine_is_a_refusal(client: Client, script: Script) -> None:
+async def test_no_worker_for_the_engine_is_a_refusal(
+    client: Client, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.steps.SCHEDULE_TO_START", timedelta(seconds=2))
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await create(client, script.spec(datastore="oracle"))
     assert "no worker serves datastore 'oracle' on cloud" in refusal_of(refused.value)

@@ -2,6 +2,8 @@
 
 import itertools
 
+import pytest
+
 from model.cluster import (
     Fault,
     Instance,
@@ -16,7 +18,7 @@ from model.operations import OperationReport
 from tests.activities.attempts import ORDERS
 from tests.scripted import WHEN
 from tests.workflows.records import PASSWORD, record, spec
-from workflows.record import begun, first_operation, first_record, operating_status, probed, reported
+from workflows.record import begun, first_operation, first_record, operating_status, probed, reported, terminated
 
 FAULT = Fault(member="orders-1", step="prepare", message="no space left", attempt=3, at=WHEN)
 OPTIONS = ServerOptions(tcp_ports=(5432,))
@@ -135,3 +137,24 @@ def test_the_worst_operating_status_is_the_cluster_s() -> None:
     for worse, better in itertools.pairwise(order):
         assert operating_status(record(members=members(Status.ACTIVE, better, worse))) is worse
     assert operating_status(record(members=())) is unknown
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        (Operation.PROVISION, Status.FAILED),
+        (Operation.RESTART, Status.FAILED),
+        (Operation.DELETE, Status.DELETING),
+    ],
+)
+def test_an_operation_that_was_ended_from_outside_has_a_fault(operation: Operation, status: Status) -> None:
+    ended = terminated(begun(record(), operation), WHEN)
+    assert ended.status is status
+    assert {member.status for member in ended.members} <= {status}
+    assert ended.fault == Fault(
+        member=None,
+        step="terminated",
+        message=f"workflow orders/{operation} was ended from outside",
+        attempt=None,
+        at=WHEN,
+    )

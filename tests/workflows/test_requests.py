@@ -1,10 +1,15 @@
 """Which requests a cluster takes in which state."""
 
+from typing import Any
+
 import pytest
 
+from model.cloud import ServerStatus
 from model.cluster import Operation, Status
+from model.command import CommandRequest
+from tests.scripted import server
 from tests.workflows.records import record
-from workflows.requests import refuse_claim, refuse_restart, refuse_retry
+from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
 
 SHOWN = {Status.BUILD: "being built", Status.INSTANCE_READY: "being built"}
 """A status on the way says what is done instead."""
@@ -49,4 +54,28 @@ def test_a_busy_cluster_says_what_it_is_at(operation: Operation, doing: str) -> 
     )
     assert refuse_restart(record(operation, Status.ACTIVE), busy=True) == (
         f"cluster orders is {doing}: restart needs a cluster that is ACTIVE"
+    )
+
+
+def command_refusal(number: int = 1, running: int = 0, ends: bool = False, **changes: Any) -> str | None:
+    """What a command on a member is told of a cluster whose first member has a server."""
+    first, second = record().members
+    members = (first.model_copy(update={"server": server("orders-1", "uuid-1", ServerStatus.ACTIVE)}), second)
+    request = CommandRequest(member=f"orders-{number}", command=("uptime",))
+    return refuse_command(record(**{"members": members, **changes}), ends, running, 2, request)
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("operation", [Operation.PROVISION, Operation.RESTART])
+def test_a_command_runs_on_a_member_with_a_server_whatever_else_goes_on(operation: Operation, status: Status) -> None:
+    assert command_refusal(operation=operation, status=status, running=1) is None
+
+
+def test_a_command_is_refused_where_it_cannot_run() -> None:
+    assert command_refusal(3) == "member 'orders-3' is not allowed: it must be one of orders-1, orders-2"
+    assert command_refusal(2) == "member orders-2 has no server yet: run needs one"
+    deleted = "cluster orders is being deleted: run needs a cluster that stays"
+    assert command_refusal(ends=True) == command_refusal(operation=Operation.DELETE) == deleted
+    assert command_refusal(running=2) == (
+        "2 of at most 2 commands run on cluster orders now: one must end before the next begins"
     )

@@ -18,6 +18,7 @@ from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
 from datastores.base import DatastoreManager
 from model.cluster import Status
+from model.command import CommandRequest
 from providers.local.provider import LocalProvider
 from tests.datastores.toy_engine import ToyManager
 from tests.house import eventually
@@ -25,7 +26,15 @@ from tests.keys_for_tests import ROOT_KEYS
 from tests.scripted import Script, create, until, what_is_left
 from workflows.steps import HEARTBEAT_TIMEOUT, RETRIES, START_TO_CLOSE, Call, Step
 
-ENGINE_STEPS = {"prepare", "post_prepare", "cluster_complete", "restart", "update_status", "get_filesystem_stats"}
+ENGINE_STEPS = {
+    "prepare",
+    "post_prepare",
+    "cluster_complete",
+    "restart",
+    "update_status",
+    "get_filesystem_stats",
+    "run_command",
+}
 
 
 def types_of(activities: Iterable[Callable[..., Any]]) -> dict[str, tuple[type, type]]:
@@ -111,6 +120,7 @@ async def everything_sent(client: Client) -> list[Sent]:
             handle = await create(client, spec)
             await until(handle, Status.ACTIVE)
             await handle.execute_update("probe")
+            await handle.execute_update("run", CommandRequest(member=first, command=("uptime",)))
             await handle.execute_update("restart")
 
             async def restarted() -> bool:
