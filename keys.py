@@ -1,8 +1,11 @@
 """Key rings, and the secrets derived from them (design: root key → engine → cluster, purpose, generation)."""
 
 import base64
-from collections.abc import Mapping
+import binascii
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +15,13 @@ from model.cluster import ClusterIdentity
 from model.errors import StepError
 
 KEY_BYTES = 32
+
+
+class Ring(StrEnum):
+    """The two rings: one encrypts payloads, from the other secrets are derived; never rotated together."""
+
+    PAYLOAD = "payload"
+    ROOT = "root"
 
 
 class MissingKey(StepError):
@@ -84,6 +94,32 @@ def private_pem(key: Ed25519PrivateKey) -> str:
     """Return a private key in OpenSSH's PEM form, unencrypted."""
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH
     return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def new_key() -> bytes:
+    """Return a new random key."""
+    return os.urandom(KEY_BYTES)
+
+
+def next_key_id(ids: Iterable[str]) -> str:
+    """Return an id for a ring's next key: above all numbers in use, because what an old key made carries its id."""
+    return str(1 + max((int(key_id) for key_id in ids if key_id.isdecimal()), default=0))
+
+
+def key_text(key: bytes) -> str:
+    """Return a key as settings and the key file hold it: in base64."""
+    return base64.b64encode(key).decode()
+
+
+def key_of(text: object) -> bytes:
+    """Return a key from its base64. Raises ValueError, without a word of it."""
+    try:
+        key = base64.b64decode(str(text), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"not {KEY_BYTES} bytes in base64")
+    return key
 
 
 def _derive(key: bytes, info: str, length: int = KEY_BYTES) -> bytes:

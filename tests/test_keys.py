@@ -11,7 +11,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys import KEY_BYTES, ClusterSecrets, EngineKeys, MissingKey, RootKeys, private_pem, public_line
+from keys import (
+    KEY_BYTES,
+    ClusterSecrets,
+    EngineKeys,
+    MissingKey,
+    RootKeys,
+    key_of,
+    key_text,
+    new_key,
+    next_key_id,
+    private_pem,
+    public_line,
+)
 from model.cluster import ClusterIdentity
 
 ORDERS = ClusterIdentity(id="uuid-1", name="orders", datastore="postgresql", cloud="local", root_key_id="1")
@@ -102,6 +114,23 @@ def test_openssh_s_forms_are_read_by_both_libraries_that_read_them() -> None:
     assert f"{by_paramiko.get_name()} {by_paramiko.get_base64()}" == line
     by_asyncssh = asyncssh.import_private_key(pem).convert_to_public()
     assert by_asyncssh.public_data == asyncssh.import_public_key(line).public_data == by_paramiko.asbytes()
+
+
+@pytest.mark.parametrize(
+    ("ids", "following"), [([], "1"), (["1"], "2"), (["2", "10"], "11"), (["prod-a"], "1"), (["prod-a", "3"], "4")]
+)
+def test_a_new_key_s_id_is_above_all_numbers_in_use(ids: list[str], following: str) -> None:
+    assert next_key_id(ids) == following
+
+
+def test_a_key_is_text_in_settings_and_no_other_text_is_a_key() -> None:
+    key = new_key()
+    assert len(key) == KEY_BYTES
+    assert key != new_key()
+    assert key_of(key_text(key)) == key
+    for text in ("", "no base64", key_text(key)[:-4], key_text(key) + "AAAA", None, 7):
+        with pytest.raises(ValueError, match=r"^not 32 bytes in base64$"):
+            key_of(text)
 
 
 def test_no_key_is_shown() -> None:
