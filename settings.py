@@ -1,16 +1,14 @@
 """Settings: from the environment (DURABASE_…), durabase.toml, and the state directory's key file."""
 
-import base64
-import binascii
-import json
 import os
 import re
 import socket
-import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,25 +17,50 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from keys import KEY_BYTES, EngineKeys, MissingKey, RootKeys
-from model.base import BadInput, Request, bad_input
+from environment import CONFIG, NESTED, PREFIX, refuse_unknown
+from key_file import KEY_FILE, KeyFile
+from keys import EngineKeys, MissingKey, Ring, RootKeys, key_of
+from model.base import BadInput, Request, Whole, bad_input, refusal
 from model.datastore import Datastore, EngineSettings
+from model.spec import PLAIN, PlainName
 from temporal.codec import PayloadKeys
+from temporal.logs import LogFormat
 
-KEY_FILE = "keys.json"
+ORIGIN = r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$"
+"""A page's origin as browsers send it (RFC 6454, section 6.2)."""
+
+BEARER = r"^[A-Za-z0-9._~+/-]{16,}=*$"
+"""What may stand behind `Authorization: Bearer` (RFC 6750, section 2.1), and is too long to be guessed."""
+
+LOCAL = "local"
+"""The embedded provider's name, and what a request may call this host's local cloud."""
 
 
-def _key(value: object) -> bytes:
+def _directory(value: object) -> Path:
+    """Return a directory that is there or could be made."""
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
+        raise ValueError("no path")
     try:
-        key = base64.b64decode(str(value), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"not {KEY_BYTES} bytes in base64")
-    return key
+        path = Path(value).expanduser()
+        is_directory = next(each for each in (path, *path.absolute().parents) if each.exists()).is_dir()
+    except (OSError, RuntimeError) as error:
+        raise ValueError("it cannot be looked at") from error
+    if not is_directory:
+        raise ValueError("a file stands there")
+    return path
 
 
-Key = Annotated[bytes, BeforeValidator(_key)]
+def _listening(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if ip_address(host[1:-1] if bracketed else host).version != (6 if bracketed else 4):
+        raise ValueError("an IPv6 address stands in brackets")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError("no port")
+    return value
+
+
+Key = Annotated[bytes, BeforeValidator(key_of)]
 KeyRing = dict[str, Key]
 
 
@@ -51,14 +74,14 @@ class Settings(BaseSettings):
     """Everything that may be set. Raises BadInput through `load_settings`, one sentence a field."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DURABASE_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+    state_dir: Annotated[Path, BeforeValidator(_directory)] = Field(
         default_factory=lambda: default_state_dir(), description="a directory"
     )
     cloud: str = Field(default_factory=lambda: local_cloud(), description="the name of a configured cloud")
-    clouds: dict[str, CloudSettings] = Field(default_factory=dict, description="a table of clouds")
+    clouds: dict[PlainName, CloudSettings] = Field(default_factory=dict, description="a table of clouds")
     datastores: tuple[Datastore, ...] = Field(default=(), description="a list of catalogue entries")
     payload_keys: KeyRing = Field(default_factory=dict, repr=False, description="a table: key id to 32 bytes in base64")
     payload_key: str | None = Field(default=None, description="the id of the payload key that encrypts")
@@ -68,8 +91,23 @@ class Settings(BaseSettings):
         default_factory=dict, repr=False, description="a table: engine to key id to 32 bytes in base64"
     )
     engines: dict[str, EngineSettings] = Field(default_factory=dict, description="a table of engines' options")
-    cloud_threads: int = Field(default=8, ge=1, le=256, description="a whole number from 1 to 256")
-    guest_threads: int = Field(default=32, ge=1, le=1024, description="a whole number from 1 to 1024")
+    builds: Whole = Field(default=200, ge=1, le=2000, description="a whole number from 1 to 2000")
+    cloud_threads: Whole = Field(default=8, ge=1, le=256, description="a whole number from 1 to 256")
+    guest_threads: Whole = Field(default=32, ge=1, le=1024, description="a whole number from 1 to 1024")
+    build_id: PlainName | None = Field(default=None, description=PLAIN)
+    metrics_address: Annotated[str, AfterValidator(_listening)] | None = Field(
+        default=None, description="an IP address and a port, such as 127.0.0.1:9464"
+    )
+    codec_address: Annotated[str, AfterValidator(_listening)] = Field(
+        default="127.0.0.1:8234", description="an IP address and a port, such as 127.0.0.1:8234"
+    )
+    codec_origins: tuple[Annotated[str, StringConstraints(pattern=ORIGIN)], ...] = Field(
+        default=(), description="a list of Web UIs' origins, each such as https://temporal.example.org"
+    )
+    codec_token: Annotated[str, StringConstraints(pattern=BEARER)] | None = Field(
+        default=None, repr=False, description="at least 16 letters, digits and characters of -._~+/"
+    )
+    log_format: LogFormat = Field(default=LogFormat.TEXT, description="text or json")
 
     @classmethod
     def settings_customise_sources(
@@ -83,25 +121,29 @@ class Settings(BaseSettings):
         """Arguments beat the environment, which beats durabase.toml."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
 
+    @model_validator(mode="after")
+    def _the_default_cloud_is_configured(self) -> Self:
+        if self.cloud_named(None) not in self.all_clouds:
+            raise refusal("cloud", self.cloud, f"one of {LOCAL}, {', '.join(sorted(self.all_clouds))}")
+        return self
+
     @property
     def all_clouds(self) -> dict[str, CloudSettings]:
         """The configured clouds and the embedded local one."""
-        return {local_cloud(): CloudSettings(provider="local"), **self.clouds}
+        return {local_cloud(): CloudSettings(provider=LOCAL), **self.clouds}
 
     def cloud_named(self, name: str | None) -> str:
         """Return a request's cloud: the default for None, this host's for `local`."""
         chosen = name or self.cloud
-        return local_cloud() if chosen == "local" else chosen
+        return local_cloud() if chosen == LOCAL else chosen
 
     def payload_ring(self) -> PayloadKeys:
         """Return the payload ring. Raises MissingKey if there is none."""
-        current, keys = _ring("payload", self.payload_key, self.payload_keys, self.state_dir)
-        return PayloadKeys(current, keys)
+        return PayloadKeys(*self.ring(Ring.PAYLOAD))
 
     def root_ring(self) -> RootKeys:
         """Return the root ring. Raises MissingKey if there is none."""
-        current, keys = _ring("root", self.root_key, self.root_keys, self.state_dir)
-        return RootKeys(current, keys)
+        return RootKeys(*self.ring(Ring.ROOT))
 
     def engine_ring(self, engine: str) -> EngineKeys:
         """Return one engine's keys: its own if settings have them, else derived from the root ring.
@@ -110,19 +152,45 @@ class Settings(BaseSettings):
         """
         own = self.engine_keys.get(engine)
         if own:
-            return EngineKeys(engine, _current("root", self.root_key, own), own)
+            return EngineKeys(engine, _current(Ring.ROOT, self.root_key, own), own)
         return self.root_ring().engine(engine)
+
+    def ring(self, ring: Ring) -> tuple[str, Mapping[str, bytes]]:
+        """Return a ring's current key id and its keys: from settings, else from the state directory.
+
+        Raises MissingKey if there is none, or no key of the current id; BadInput for a torn key file.
+        """
+        current, keys = self.configured(ring)
+        if keys:
+            return _current(ring, current, keys), keys
+        if not (self.state_dir / KEY_FILE).exists():
+            raise MissingKey(
+                f"there is no {ring} key: set {ring}_keys in {config_file()} or DURABASE_{ring.upper()}_KEYS, "
+                f"or run `durabase up`, which makes one in {self.state_dir} for local use"
+            )
+        stored = KeyFile.read(self.state_dir)
+        return stored.current[ring], stored.keys[ring]
+
+    def configured(self, ring: Ring) -> tuple[str | None, KeyRing]:
+        """Return what the settings themselves say of a ring: no key if it is the state directory's."""
+        if ring is Ring.PAYLOAD:
+            return self.payload_key, self.payload_keys
+        return self.root_key, self.root_keys
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Return the settings. Raises BadInput, one sentence for each field that is wrong."""
+    """Return the settings. Raises BadInput, one sentence for each field or variable that is wrong."""
+    refuse_unknown(os.environ, Settings.model_fields)
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise bad_input(error, Settings) from None
     except SettingsError as error:
         raise BadInput(_not_json(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise BadInput(f"{config_file()} or a variable is not allowed: it must not be nested so deeply") from None
+    except ValueError as error:
+        # TOMLDecodeError and UnicodeDecodeError, and a number too long for Python to read.
         raise BadInput(f"{config_file()} is not allowed: it must be TOML ({error})") from None
     except OSError as error:
         raise BadInput(f"{config_file()} cannot be read: {error.strerror}") from None
@@ -130,7 +198,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def config_file() -> Path:
     """Return where durabase.toml is looked for: DURABASE_CONFIG, else ~/.config/durabase/durabase.toml."""
-    return Path(os.environ.get("DURABASE_CONFIG") or Path.home() / ".config" / "durabase" / "durabase.toml")
+    return Path(os.environ.get(CONFIG) or Path.home() / ".config" / "durabase" / "durabase.toml")
 
 
 def default_state_dir() -> Path:
@@ -144,56 +212,17 @@ def local_cloud() -> str:
     return f"local-{host}"[:63]
 
 
-def make_local_keys(state_dir: Path) -> None:
-    """Make the key file of the embedded default on first use (0600); an existing one is never touched."""
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = state_dir / KEY_FILE
-    fresh = {ring: {"1": base64.b64encode(os.urandom(KEY_BYTES)).decode()} for ring in ("payload", "root")}
-    draft = path.with_name(f"{KEY_FILE}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    try:
-        draft.write_text(json.dumps(fresh, indent=2))
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def _ring(name: str, current: str | None, keys: KeyRing, state_dir: Path) -> tuple[str, KeyRing]:
-    """Return a ring from settings, else from the state directory."""
-    path = state_dir / KEY_FILE
-    if not keys and path.exists():
-        keys, current = _stored(path, name), None
-    if not keys:
-        raise MissingKey(
-            f"there is no {name} key: set {name}_keys in {config_file()} or DURABASE_{name.upper()}_KEYS, "
-            f"or run `durabase up`, which makes one in {state_dir} for local use"
-        )
-    return _current(name, current, keys), keys
-
-
-def _current(name: str, current: str | None, keys: KeyRing) -> str:
+def _current(ring: Ring, current: str | None, keys: Mapping[str, bytes]) -> str:
     """Return the id of the key for what is new: the one that settings name, else the only one there is."""
     if current is None and len(keys) == 1:
         return next(iter(keys))
-    if current not in keys:
-        raise MissingKey(f"{name}_key {current!r} is not allowed: it must be one of {', '.join(sorted(keys))}")
+    if current is None or current not in keys:
+        raise MissingKey(f"{ring}_key {current!r} is not allowed: it must be one of {', '.join(sorted(keys))}")
     return current
-
-
-def _stored(path: Path, name: str) -> KeyRing:
-    """Return a ring from the key file. Raises BadInput, without a word of what the file holds."""
-    try:
-        return {key_id: _key(key) for key_id, key in json.loads(path.read_text())[name].items()}
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, LookupError, AttributeError, TypeError):
-        raise BadInput(f"{path} is not allowed: it must be what `durabase up` wrote; restore it") from None
 
 
 def _not_json(error: SettingsError) -> str:
     """Name the variable whose text is no JSON, as pydantic-settings demands it of tables and lists."""
     field = str(error).split('"')[1]
     allowed = f"{Settings.model_fields[field].description}, in JSON"
-    return f"DURABASE_{field.upper()} is not allowed: it must be {allowed}"
+    return f"{PREFIX}{field.upper()} is not allowed: it must be {allowed}"

@@ -9,12 +9,21 @@ from typing import Annotated
 import typer
 
 import worker
-from cli import commands, services, session
+from cli import codec, commands, completion, services, session
+from cli.arguments import Cloud, Database, Json, Member, Name, User, Wait, checked
+from cli.create import create
+from cli.datastores import datastores
 from cli.demo import demo as build_demo
+from cli.engine_keys import engine_keys
 from cli.exits import run
-from cli.request import Options
+from cli.flavors import flavors
+from cli.payload_keys import payload_keys
+from cli.replay import replay
+from cli.root_keys import root_keys
+from cli.run_command import run_command
+from cli.schema import print_schema
 from cli.voice import DONE, Voice, program
-from model.spec import OnFailure
+from model.spec import Identifier
 
 app = typer.Typer(
     help="Provision databases durably: a Temporal workflow owns every step.",
@@ -23,15 +32,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Name = Annotated[str, typer.Argument(help="The cluster's name.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print a JSON document; all else goes to standard error.")]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end, or only ask for it.")]
-Cloud = Annotated[
-    str | None, typer.Option(help="A configured cloud, or 'local' for this host.", show_default="from the settings")
-]
-Member = Annotated[str | None, typer.Option(help="A member's name.", show_default="the primary")]
-User = Annotated[str | None, typer.Option(help="A user's name.", show_default="the first requested user")]
 
 
 @app.callback(invoke_without_command=True)
@@ -64,51 +64,7 @@ def down() -> int:
     return DONE
 
 
-@app.command()
-def create(
-    name: Name,
-    datastore: Annotated[str, typer.Option(help="The database engine.")] = "postgresql",
-    version: Annotated[
-        str | None, typer.Option(help="The engine's version.", show_default="the engine's default")
-    ] = None,
-    nodes: Annotated[int, typer.Option(help="How many members: one primary, the rest replicas.")] = 1,
-    flavor: Annotated[str, typer.Option(help="The size of each server.")] = "small",
-    volume_size: Annotated[int, typer.Option(help="The size of each volume in GiB.")] = 1,
-    database: Annotated[list[str] | None, typer.Option(help="A database to create; may be repeated.")] = None,
-    user: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A user to create, NAME for all requested databases or NAME:DATABASE,DATABASE; may be repeated. "
-            "durabase makes its password unless --passwords gives one."
-        ),
-    ] = None,
-    passwords: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Lines of USER:PASSWORD; '-' is standard input.")
-    ] = None,
-    config: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A configuration override; may be repeated.")
-    ] = None,
-    cloud: Cloud = None,
-    on_failure: Annotated[OnFailure, typer.Option(help="What becomes of a build that fails.")] = OnFailure.KEEP,
-    wait: Wait = True,
-    json: Json = False,
-) -> int:
-    """Create a cluster, or a single instance, which is a cluster of one."""
-    wanted = Options(
-        name=name,
-        cloud=commands.default_cloud(cloud),
-        datastore=datastore,
-        version=version,
-        nodes=nodes,
-        flavor=flavor,
-        volume_size=volume_size,
-        databases=database or (),
-        users=user or (),
-        passwords=passwords,
-        configuration=config or (),
-        on_failure=on_failure,
-    )
-    return session.run(commands.create(wanted, wait, Voice(json)))
+app.command("create")(create)
 
 
 @app.command("list")
@@ -164,7 +120,7 @@ def connect_to(
     ] = None,
     member: Member = None,
     user: User = None,
-    database: Annotated[str | None, typer.Option(help="A database.", show_default="the user's first")] = None,
+    database: Database = None,
     url: Annotated[bool, typer.Option("--url", help="Print the connection URL, password included.")] = False,
 ) -> int:
     """Open the engine's client on a cluster, or print its connection URL."""
@@ -174,7 +130,10 @@ def connect_to(
 @app.command()
 def password(
     name: Name,
-    user: Annotated[str | None, typer.Argument(help="A user's name.", show_default="the first requested user")] = None,
+    user: Annotated[
+        str | None,
+        typer.Argument(help="A user's name.", show_default="the first requested user", callback=checked(Identifier)),
+    ] = None,
 ) -> int:
     """Print a password that durabase made."""
     return session.run(commands.password(name, user, Voice()))
@@ -191,12 +150,22 @@ def orphans(
     return session.run(commands.find_orphans(cloud, delete, yes, Voice(json)))
 
 
+app.command("run")(run_command)
+app.command("replay")(replay)
+app.command("datastores")(datastores)
+app.command("flavors")(flavors)
+app.command("schema")(print_schema)
+app.command("completion")(completion.print_script)
 app.command("worker")(worker.run)
+app.command("codec")(codec.codec)
+app.command("payload-keys")(payload_keys)
+app.command("root-keys")(root_keys)
+app.command("engine-keys")(engine_keys)
 
 
 def main() -> None:
     """Run one command and leave with its exit code."""
-    code = run(app, sys.argv[1:], program())
+    code = completion.answer(app) if completion.is_asked() else run(app, sys.argv[1:], program())
     with suppress(BrokenPipeError):
         sys.stdout.flush()
     with suppress(BrokenPipeError):

@@ -6,37 +6,45 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
 
 import typer
 from temporalio.client import Client
-from temporalio.common import WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.runtime import Runtime
+from temporalio.worker import Worker
 
 from activities.cloud import Cloud
 from activities.clusters import ClusterActivities
 from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
+from counts import Counts
 from datastores.base import DatastoreManager
 from keys import MissingKey
 from model.base import BadInput, refusal
 from plugin import DurabasePlugin
 from settings import Settings, load_settings
 from temporal.client import NoTemporal, connect
+from temporal.deployment import deployment_config
 from temporal.logs import log_to_stderr
+from temporal.metrics import StepMetrics, meter_of
+from temporal.runtime import worker_runtime
 from temporal.search_attributes import SearchAttributesMissing, ensure_search_attributes
+from temporal.threads import StepThreads
 from workflows.cluster import SEARCH_ATTRIBUTES
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
 GRACEFUL_SHUTDOWN = timedelta(seconds=5)
 """What a stopping worker gives its activities; those that wait are then handed to another worker."""
 
-CLOUD_SLOTS = 2000
-"""Activities that wait for a cloud cost no thread: the bound is memory."""
+SLOTS_PER_BUILD = 10
+"""What a build of five members has under way at once: a server and a volume of each. A slot costs memory only."""
+
+WORKFLOWS_PER_BUILD = 2
+CLUSTERS_AT_REST = 1000
+"""Workflows kept in memory beside those of builds (some 50 KiB each); of any other, `show` waits for its replay."""
 
 logger = logging.getLogger("durabase.worker")
 
@@ -53,12 +61,22 @@ def served_queues(settings: Settings) -> list[str]:
     return [WORKFLOWS, *(cloud_queue(cloud) for cloud in clouds), *engines]
 
 
-def build_workers(client: Client, settings: Settings, queues: Sequence[str]) -> list[Worker]:
-    """Return a worker for each queue. Raises MissingKey, and BadInput for a queue that is not configured."""
-    for queue in queues:
+def require_served(settings: Settings, queues: Sequence[str]) -> None:
+    """Refuse a queue that is not configured, or named twice, and a cloud whose provider is not installed: BadInput."""
+    for number, queue in enumerate(queues):
         if queue not in served_queues(settings):
             raise refusal("--queues", queue, f"one of {', '.join(served_queues(settings))}")
-    builders: dict[str, Callable[[], Worker]] = {WORKFLOWS: partial(_worker, client, WORKFLOWS)}
+        if queue in queues[:number]:
+            raise refusal("--queues", queue, "named only once")
+    providers = installed("providers")
+    for name, cloud in settings.all_clouds.items():
+        if cloud_queue(name) in queues and cloud.provider not in providers:
+            raise refusal(f"clouds.{name}.provider", cloud.provider, f"one of {', '.join(providers)}")
+
+
+def build_workers(client: Client, settings: Settings, queues: Sequence[str]) -> list[Worker]:
+    """Return a worker for each queue (`require_served`). Raises MissingKey."""
+    builders: dict[str, Callable[[], Worker]] = {WORKFLOWS: partial(_workflow_worker, client, settings)}
     for name, cloud in settings.all_clouds.items():
         builders[cloud_queue(name)] = partial(_cloud_worker, client, settings, name, cloud.provider)
         for engine, entry in installed("datastores").items():
@@ -68,48 +86,64 @@ def build_workers(client: Client, settings: Settings, queues: Sequence[str]) -> 
 
 async def serve(settings: Settings, queues: Sequence[str]) -> None:
     """Run the workers until SIGTERM or SIGINT. Raises NoTemporal, MissingKey, SearchAttributesMissing, BadInput."""
+    require_served(settings, queues)
+    Runtime.set_default(worker_runtime(settings.metrics_address, settings.log_format), error_if_already_set=False)
     client = await connect(settings.state_dir, DurabasePlugin(settings.payload_ring()))
+    workers = build_workers(client, settings, queues)
     if WORKFLOWS in queues:
         await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
-    workers = build_workers(client, settings, queues)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     running = [asyncio.create_task(worker.run()) for worker in workers]
     logger.info("serving %s on Temporal at %s", ", ".join(queues), client.service_client.config.target_host)
     stopping = asyncio.create_task(stop.wait())
+    counts = Counts(client, meter_of(client))
+    counting = asyncio.create_task(counts.report()) if settings.metrics_address and WORKFLOWS in queues else None
     await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
     logger.info("stopping")
+    if counting is not None:
+        counting.cancel()
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     await asyncio.gather(*running)
 
 
+def _workflow_worker(client: Client, settings: Settings) -> Worker:
+    kept = CLUSTERS_AT_REST + WORKFLOWS_PER_BUILD * settings.builds
+    return _worker(client, settings, WORKFLOWS, max_cached_workflows=kept)
+
+
 def _cloud_worker(client: Client, settings: Settings, name: str, provider: str) -> Worker:
-    entry = installed("providers").get(provider)
-    if entry is None:
-        raise refusal(f"clouds.{name}.provider", provider, f"one of {', '.join(installed('providers'))}")
-    cloud = Cloud(name, entry.load()(name, settings.state_dir), settings.cloud_threads)
+    entry = installed("providers")[provider]
+    cloud = Cloud(name, entry.load()(name, settings.state_dir), settings.cloud_threads, meter_of(client))
     servers, volumes = ServerActivities(cloud, settings.root_ring()), VolumeActivities(cloud)
     activities = [*ClusterActivities(cloud).activities, *servers.activities, *volumes.activities]
-    return _worker(client, cloud_queue(name), activities=activities, max_concurrent_activities=CLOUD_SLOTS)
+    return _worker(
+        client,
+        settings,
+        cloud_queue(name),
+        activities=activities,
+        interceptors=[StepMetrics(meter_of(client), {"cloud": name})],
+        max_concurrent_activities=SLOTS_PER_BUILD * settings.builds,
+    )
 
 
 def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryPoint) -> Worker:
     keys, options = settings.engine_ring(entry.name), settings.engines.get(entry.name)
     manager: DatastoreManager = entry.load()(keys, settings.datastores, options)
-    threads = settings.guest_threads
-    executor = ThreadPoolExecutor(threads, thread_name_prefix=f"{entry.name}-{cloud}")
+    slots = SLOTS_PER_BUILD * settings.builds
     return _worker(
         client,
+        settings,
         engine_queue(entry.name, cloud),
         activities=manager.activities,
-        activity_executor=executor,
-        max_concurrent_activities=threads,
+        interceptors=[StepMetrics(meter_of(client), {"cloud": cloud, "engine": entry.name})],
+        activity_executor=StepThreads(settings.guest_threads, slots, f"{entry.name}-{cloud}"),
+        max_concurrent_activities=slots,
     )
 
 
-def _worker(client: Client, queue: str, **options: Any) -> Worker:
-    build = WorkerDeploymentVersion(deployment_name="durabase", build_id=version("durabase"))
+def _worker(client: Client, settings: Settings, queue: str, **options: Any) -> Worker:
     return Worker(
         client,
         task_queue=queue,
@@ -117,24 +151,31 @@ def _worker(client: Client, queue: str, **options: Any) -> Worker:
         # The default of ten seconds is what every workflow waits after a worker's death.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
         max_heartbeat_throttle_interval=timedelta(seconds=1),
-        # Without it the SDK hashes every loaded module to find a build id.
-        deployment_config=WorkerDeploymentConfig(version=build, use_worker_versioning=False),
+        deployment_config=deployment_config(settings.build_id),
         **options,
     )
 
 
-def run(queues: Annotated[str | None, typer.Option(help="Task queues to serve, separated by commas.")] = None) -> None:
+def run(
+    queues: Annotated[str | None, typer.Option(help="Task queues to serve, separated by commas.")] = None,
+    unversioned: Annotated[bool, typer.Option("--unversioned", help="Leave the setting build_id aside.")] = False,
+) -> None:
     """Serve every task queue this worker is configured for. Exit codes: 0 stopped, 1 failed, 2 bad settings."""
     log_to_stderr()
     code = 0
     try:
-        settings = load_settings()
-        asyncio.run(serve(settings, queues.split(",") if queues else served_queues(settings)))
+        settings = load_settings(**({"build_id": None} if unversioned else {}))
+        log_to_stderr(log_format=settings.log_format)
+        asyncio.run(serve(settings, queues.split(",") if queues is not None else served_queues(settings)))
     except (BadInput, MissingKey, SearchAttributesMissing) as error:
         logger.error("%s", error)
         code = 2
     except NoTemporal as error:
         logger.error("%s", error)
+        code = 1
+    except Exception:
+        # The last words of a worker have the form of its other lines.
+        logger.exception("a bug, or a failure that nobody foresaw")
         code = 1
     logging.shutdown()
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What people ask of a cluster: create, retry, restart, delete, probe."""
+"""What people ask of a cluster: create, retry, restart, delete, probe, run."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -19,14 +19,17 @@ from temporalio.workflow import UpdateMethodMultiParam
 from cli.attributes import attributes_of
 from cli.ended import ended_outside, how_ended
 from cli.observe import ask_record, describe, unknown
-from cli.pollers import Tasks, pollers
+from cli.pollers import Tasks, not_current, pollers
 from cli.session import Session
 from cli.voice import Failed
 from model.base import BadInput
 from model.cluster import ClusterIdentity, ClusterRecord, Operation, Probe, Status
+from model.command import CommandRequest, CommandResult
 from model.operations import ClusterStart
 from model.spec import ClusterSpec
 from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, REFUSED, STATUS, ClusterWorkflow
+from workflows.commands import AROUND
+from workflows.details import details_of, summary_of
 from workflows.queues import WORKFLOWS
 
 PLAN_SECONDS = 90.0
@@ -49,7 +52,8 @@ async def create(session: Session, spec: ClusterSpec) -> ClusterRecord:
         id=spec.name,
         task_queue=WORKFLOWS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"{spec.name}: {spec.datastore} on {spec.cloud}, {spec.nodes} members",
+        static_summary=summary_of(spec),
+        static_details=details_of(spec),
         search_attributes=_attributes(Status.BUILD, spec.datastore, spec.cloud),
     )
     plan = session.client.execute_update_with_start_workflow(
@@ -72,6 +76,15 @@ async def restart(session: Session, name: str) -> None:
 async def probe(session: Session, name: str) -> tuple[Probe, ...]:
     """Ask every member's database whether it answers now."""
     return await _update(session, name, ClusterWorkflow.probe)
+
+
+async def run_command(session: Session, request: CommandRequest) -> CommandResult:
+    """Run a command on one member. Raises BadInput for a refusal, Failed if nobody knows that it came to its end."""
+    await require_worker(session, request.cluster)
+    handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, request.cluster)
+    late = f"nobody knows yet what became of it; see the workflow {request.cluster} in the Web UI"
+    seconds = request.timeout + AROUND.total_seconds() + UPDATE_SECONDS
+    return await _answer(handle.execute_update(ClusterWorkflow.run_command, request), seconds, late)
 
 
 async def delete(session: Session, name: str) -> None:
@@ -122,6 +135,8 @@ async def require_poller(session: Session) -> None:
     """Make sure that a worker polls for workflows. Raises Failed, in time to say that nothing was recorded."""
     if not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW):
         raise _no_worker()
+    if why := await not_current(session.client, WORKFLOWS):
+        raise Failed(f"nothing was recorded: {why}")
 
 
 def _no_worker(so: str = "so") -> Failed:
@@ -147,9 +162,9 @@ async def _answer(asked: Awaitable[Coroutine[Any, Any, Answer]], seconds: float,
         raise Failed(late) from None
     except WorkflowUpdateFailedError as error:
         cause = error.cause
-        if isinstance(cause, ApplicationError) and cause.type == REFUSED:
-            raise BadInput(cause.message) from None
-        raise Failed(str(cause)) from error
+        if not isinstance(cause, ApplicationError):
+            raise Failed(str(cause)) from error
+        raise (BadInput if cause.type == REFUSED else Failed)(cause.message) from None
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise Failed("the cluster's workflow has just ended") from None

@@ -7,21 +7,20 @@ import typer
 from cli import clusters, connect, listing, orphans
 from cli.ended import how_ended
 from cli.follow import follow
-from cli.known import require_known
+from cli.known import provider_of, require_known
 from cli.observe import describe, observe, unknown
 from cli.outcome import tell_outcome
-from cli.request import Options, cluster_spec
 from cli.session import Session, open_session, run
 from cli.table import STALE, cluster_table
 from cli.view import ClusterView, with_probes
 from cli.voice import DONE, Voice
 from datastores.client import ClientCommand
+from model.spec import ClusterSpec
 from settings import load_settings
 
 
-async def create(options: Options, wait: bool, voice: Voice) -> int:
+async def create(spec: ClusterSpec, wait: bool, voice: Voice) -> int:
     """Create a cluster; by default follow it until it stands."""
-    spec = cluster_spec(options)
     session = await open_session()
     await require_known(session, spec)
     await clusters.create(session, spec)
@@ -91,8 +90,10 @@ async def delete(name: str, wait: bool, voice: Voice) -> int:
 
 async def find_orphans(cloud: str | None, remove: bool, sure: bool, voice: Voice) -> int:
     """List what belongs to no open cluster, and with `remove` delete it, after asking."""
+    settings = load_settings()
+    where = settings.cloud_named(cloud)
+    provider_of(settings, where)
     session = await open_session()
-    where = session.settings.cloud_named(cloud)
     found = await orphans.find_orphans(session, where)
     if voice.json:
         voice.result(orphans.orphans_json(found))
@@ -124,11 +125,6 @@ def connect_to(
         voice.result(run(_connection_url(name, member, user, database)))
         return DONE
     return connect.run_client(run(_client_command(name, member, user, database)), arguments)
-
-
-def default_cloud(cloud: str | None) -> str:
-    """Return the cloud that a request means."""
-    return load_settings().cloud_named(cloud)
 
 
 async def _connection_url(name: str, member: str | None, user: str | None, database: str | None) -> str:

@@ -17,8 +17,9 @@ from cli.session import Session
 from cli.voice import Failed
 from datastores.base import DatastoreManager
 from datastores.client import ClientCommand
+from datastores.context import address_of
 from keys import ClusterSecrets
-from model.cluster import ClusterRecord
+from model.cluster import ClusterRecord, Instance
 from worker import installed
 
 
@@ -35,7 +36,8 @@ async def connection_url(
     record = await require_worker(session, name)
     instance, account = access.member(record, member), access.account(record, user)
     password = access.password(record, _secrets(session, record), user)
-    return manager_of(record).connection_url(instance, database or account.database, account.name, password)
+    manager = manager_of(record)
+    return manager.own_client.connection_url(*_target(manager, instance, account, database), password)
 
 
 async def client_command(
@@ -51,7 +53,8 @@ async def client_command(
     else:
         access.password(record, _secrets(session, record), user)
         raise AssertionError("a given password is always refused")
-    return manager_of(record).client_command(instance, database or account.database, account.name, password)
+    manager = manager_of(record)
+    return manager.own_client.client_command(*_target(manager, instance, account, database), password)
 
 
 def run_client(command: ClientCommand, arguments: Sequence[str]) -> int:
@@ -86,6 +89,14 @@ def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - sign
 
 def _nothing(number: int, frame: FrameType | None) -> None:
     pass
+
+
+def _target(
+    manager: type[DatastoreManager], instance: Instance, account: access.Account, database: str | None
+) -> tuple[str, int, str | None, str]:
+    """Return the host, port, database and user to log in with; root's name is the engine's own."""
+    user = manager.superuser if account.purpose == access.ROOT else account.name
+    return address_of(instance), manager.server_options.tcp_ports[0], database or account.database, user
 
 
 def _secrets(session: Session, record: ClusterRecord) -> ClusterSecrets:

@@ -9,6 +9,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 from typer.exceptions import TyperException
 
+from cli.usage import usage_sentence
 from cli.voice import BAD_INPUT, DONE, FAILED, INTERRUPTED, Failed, as_typed
 from datastores.client import ClientNotFound
 from keys import MissingKey
@@ -26,7 +27,7 @@ def run(app: typer.Typer, arguments: Sequence[str], program: str) -> int:
     try:
         return _code(app(args=arguments, prog_name=program, standalone_mode=False))
     except TyperException as error:
-        return _say(error.format_message(), BAD_INPUT)
+        return _say(usage_sentence(error), BAD_INPUT)
     except REFUSALS as error:
         return _say(str(error), BAD_INPUT)
     except FAILURES as error:
@@ -41,13 +42,20 @@ def run(app: typer.Typer, arguments: Sequence[str], program: str) -> int:
         return _say("\nnothing was done", FAILED)
     except BrokenPipeError:
         return FAILED
-    except Exception:  # noqa: BLE001 - a bug: the process must still end by its own rules
-        traceback.print_exc()
-        return FAILED
+    except Exception as error:  # noqa: BLE001 - the process must end by its own rules
+        return _unforeseen(error)
 
 
 def _code(outcome: object) -> int:
     return outcome if isinstance(outcome, int) else DONE
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say which file or directory the system refused; everything else is a bug, and shows where it is."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return _say(f"{error.filename} cannot be used: {error.strerror}", FAILED)
+    traceback.print_exception(error)
+    return FAILED
 
 
 def _say(sentence: str, code: int) -> int:

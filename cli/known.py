@@ -4,6 +4,8 @@ from cli.pollers import Tasks, pollers
 from cli.session import Session
 from model.base import refusal
 from model.spec import ClusterSpec
+from providers.base import Provider
+from settings import Settings
 from worker import installed
 from workflows.queues import cloud_queue, engine_queue
 
@@ -16,3 +18,15 @@ async def require_known(session: Session, spec: ClusterSpec) -> None:
     queue = engine_queue(spec.datastore, spec.cloud)
     if spec.datastore not in engines and not await pollers(session.client, queue, Tasks.ACTIVITY):
         raise refusal("datastore", spec.datastore, f"one of {', '.join(sorted(engines))}, or one that a worker serves")
+
+
+def provider_of(settings: Settings, cloud: str) -> Provider:
+    """Return a configured cloud's provider. Raises BadInput for a cloud or provider that is not there."""
+    clouds = settings.all_clouds
+    if cloud not in clouds:
+        raise refusal("cloud", cloud, f"one of {', '.join(sorted(clouds))}")
+    name, known = clouds[cloud].provider, installed("providers")
+    if name not in known:
+        raise refusal(f"clouds.{cloud}.provider", name, f"one of {', '.join(sorted(known))}")
+    provider: Provider = known[name].load()(cloud, settings.state_dir)
+    return provider

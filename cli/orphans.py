@@ -10,14 +10,13 @@ from temporalio.common import WorkflowIDConflictPolicy
 from cli.attributes import attributes_of
 from cli.clusters import require_poller
 from cli.columns import columns
+from cli.known import provider_of
 from cli.listing import list_clusters
 from cli.observe import describe
 from cli.session import Session
-from model.base import BadInput, Noun, refusal
+from model.base import BadInput, Noun
 from model.cloud import Resource, Server
 from model.operations import DeprovisionRequest
-from providers.base import Provider
-from worker import installed
 from workflows.deprovision import DeprovisionWorkflow
 from workflows.queues import WORKFLOWS
 
@@ -37,7 +36,7 @@ ORPHANS = TypeAdapter(list[Orphan])
 
 async def find_orphans(session: Session, cloud: str) -> list[Orphan]:
     """Return a cloud's orphans. The cloud is listed first, so that a cluster created meanwhile has none."""
-    provider = _provider(session, cloud)
+    provider = provider_of(session.settings, cloud)
     resources = [*provider.list_servers(), *provider.list_volumes()]
     listed = {cluster.id for cluster in await list_clusters(session, closed=False)}
     suspects = {(each.tag.cluster, each.tag.cluster_id) for each in resources if each.tag.cluster_id not in listed}
@@ -93,14 +92,3 @@ async def _is_open(client: Client, name: str, cluster_id: str) -> bool:
         return False
     ids = (attributes_of(description).id, description.raw_info.first_run_id)
     return description.status is WorkflowExecutionStatus.RUNNING and cluster_id in ids
-
-
-def _provider(session: Session, cloud: str) -> Provider:
-    clouds = session.settings.all_clouds
-    if cloud not in clouds:
-        raise refusal("cloud", cloud, f"one of {', '.join(sorted(clouds))}")
-    entry = installed("providers").get(clouds[cloud].provider)
-    if entry is None:
-        raise refusal(f"clouds.{cloud}.provider", clouds[cloud].provider, f"one of {', '.join(installed('providers'))}")
-    provider: Provider = entry.load()(cloud, session.settings.state_dir)
-    return provider

@@ -1,23 +1,25 @@
-"""`up` and `down`: the Temporal dev server and one worker, which go on after the command."""
+"""`up` and `down`: the Temporal dev server, its Web UI's codec endpoint and one worker, which outlive the command."""
 
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from temporalio.client import Client
 
-from cli import dev_server
+from cli import dev_server, local_codec
 from cli.daemon import Daemon
 from cli.pollers import Tasks, identity, pollers
 from cli.session import Session, open_session
 from cli.voice import Failed, Voice
+from key_file import make_local_keys
 from model.errors import ProviderError
 from providers.local.provider import LocalProvider
 from providers.local.state import locked
-from settings import Settings, load_settings, local_cloud, make_local_keys
+from settings import Settings, load_settings, local_cloud
+from worker import served_queues
 from workflows.queues import WORKFLOWS, cloud_queue
 
 WORKER_START_SECONDS = 60.0
@@ -41,18 +43,56 @@ async def up(voice: Voice) -> Session:
 
 
 def down(voice: Voice) -> None:
-    """Stop the worker and the dev server that `up` started; databases go on."""
-    settings = load_settings()
-    stopped = []
-    with _one_at_a_time(settings.state_dir):
-        if _worker(settings.state_dir).runs:
-            stopped.append("the worker")
-        _worker(settings.state_dir).stop(WORKER_STOP_SECONDS)
-        if dev_server.daemon(settings.state_dir).runs:
-            stopped.append("the Temporal dev server")
-        dev_server.stop(settings.state_dir)
+    """Stop what `up` started; databases go on."""
+    state_dir = load_settings().state_dir
+    daemons = {
+        "the worker": _worker(state_dir),
+        "the codec endpoint": local_codec.daemon(state_dir),
+        "the Temporal dev server": dev_server.daemon(state_dir),
+    }
+    with _one_at_a_time(state_dir):
+        stopped = [name for name, daemon in daemons.items() if daemon.runs]
+        _worker(state_dir).stop(WORKER_STOP_SECONDS)
+        local_codec.stop(state_dir)
+        dev_server.stop(state_dir)
     what = f"stopped {' and '.join(stopped)}" if stopped else "nothing of durabase's own runs"
     voice.note(f"{what}; databases go on, and `durabase up` takes up where it was")
+
+
+@asynccontextmanager
+async def keys_at_rest(voice: Voice) -> AsyncIterator[None]:
+    """Stop the worker and the codec endpoint that `up` started, which read their keys once; start them again after.
+
+    Raises Failed if another worker polls, which would go on with the keys that it has read.
+    """
+    settings = load_settings()
+    worker, codec = _worker(settings.state_dir), local_codec.daemon(settings.state_dir)
+    with _one_at_a_time(settings.state_dir):
+        served, decoded = worker.runs, codec.runs
+        web_ui = dev_server.web_ui(settings.state_dir)
+        session = await open_session() if served or web_ui or dev_server.configured_address() else None
+        if session is not None:
+            await _refuse_other_workers(session, worker)
+        codec.stop(local_codec.STOP_SECONDS)
+        worker.stop(WORKER_STOP_SECONDS)
+        try:
+            yield
+        finally:
+            if served and session is not None:
+                await _worker_up(session, voice)
+            if decoded and web_ui is not None:
+                await local_codec.start(settings.state_dir, web_ui)
+
+
+async def _refuse_other_workers(session: Session, own: Daemon) -> None:
+    known = {identity(own.identity.pid)} if own.identity is not None else set()
+    for queue in served_queues(session.settings):
+        tasks = Tasks.WORKFLOW if queue == WORKFLOWS else Tasks.ACTIVITY
+        for other in set(await pollers(session.client, queue, tasks)) - known:
+            raise Failed(
+                f"worker {other} polls task queue {queue!r}, was not started by `durabase up` and would not know of "
+                "the change: stop it first (Temporal remembers a worker of another host for a minute)"
+            )
 
 
 async def _server_up(settings: Settings, voice: Voice) -> None:
@@ -60,11 +100,18 @@ async def _server_up(settings: Settings, voice: Voice) -> None:
     if configured is not None:
         voice.note(f"Temporal is the one that the environment configures, at {configured}: no dev server is started")
         return
-    if dev_server.daemon(settings.state_dir).runs:
-        voice.note(f"the Temporal dev server runs already; Web UI: {dev_server.web_ui(settings.state_dir)}")
+    state_dir = settings.state_dir
+    if dev_server.daemon(state_dir).runs:
+        web_ui = dev_server.web_ui(state_dir)
+        voice.note(f"the Temporal dev server runs already; Web UI: {web_ui}")
+        if web_ui is not None and not local_codec.daemon(state_dir).runs:
+            voice.note(f"started the Web UI's codec endpoint at {await local_codec.start(state_dir, web_ui)}")
         return
-    address = await dev_server.start(settings.state_dir)
-    voice.note(f"started the Temporal dev server at {address}; Web UI: {dev_server.web_ui(settings.state_dir)}")
+    local_codec.stop(state_dir)  # it served a Web UI that may come back elsewhere
+    web_ui = dev_server.choose_web_ui(state_dir)
+    codec = await local_codec.start(state_dir, web_ui)
+    address = await dev_server.start(state_dir, codec)
+    voice.note(f"started the Temporal dev server at {address}; Web UI: {web_ui}")
 
 
 def _power_on(settings: Settings, voice: Voice) -> None:
@@ -84,7 +131,8 @@ async def _worker_up(session: Session, voice: Voice) -> None:
     if worker.runs or await _is_served(client, settings):
         voice.note("a worker runs already")
         return
-    worker.start([sys.executable, "-P", "-m", "worker"])
+    # A version would get no work before somebody makes it the current one.
+    worker.start([sys.executable, "-P", "-m", "worker", "--unversioned"])
     ends = time.monotonic() + WORKER_START_SECONDS
     while worker.runs and time.monotonic() < ends:
         if await _is_served(client, settings, worker):
@@ -114,11 +162,11 @@ def _worker(state_dir: Path) -> Daemon:
 
 @contextmanager
 def _one_at_a_time(state_dir: Path) -> Iterator[None]:
-    """Let two `up` or `down` of one state directory follow each other."""
+    """Let those that start or stop what runs in one state directory follow each other."""
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(state_dir / "up.lock", LOCK_SECONDS))
         except ProviderError as error:
-            raise Failed(f"another `durabase up` or `durabase down` goes on: {error}") from error
+            raise Failed(f"another `durabase up` or `durabase down`, or a change of keys, goes on: {error}") from error
         yield

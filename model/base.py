@@ -1,9 +1,19 @@
 """What every noun shares: it is frozen, and bad input becomes one sentence."""
 
 from collections.abc import Mapping
-from typing import Any
+from reprlib import Repr
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+SHOWN_CHARACTERS = 80
+"""A sentence shows at most so much of a value: enough to know it again."""
+
+KEY = "[key]"
+"""How pydantic ends the location of a table's wrong key."""
+
+_shortened = Repr()
+_shortened.maxstring = _shortened.maxother = SHOWN_CHARACTERS
 
 
 class Noun(BaseModel):
@@ -18,13 +28,34 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a truth value")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+"""A whole number that may also come as text, from a variable; pydantic would take true for 1."""
+
+
 class BadInput(ValueError):
     """A refused request; its text is one sentence that names the field, the value and what is allowed."""
 
 
+def shown(value: object) -> str:
+    """Return a value as a sentence shows it: on one line, and of a long one its beginning and its end."""
+    return _shortened.repr(value)
+
+
+def described(kind: Any) -> str:
+    """Return what is allowed for a type such as `Identifier`: the description that it carries."""
+    descriptions = (getattr(each, "description", None) for each in getattr(kind, "__metadata__", ()))
+    return next(filter(None, descriptions), "a text")
+
+
 def refusal(field: str, value: object, allowed: str) -> BadInput:
     """Return the one form in which durabase refuses a value; `allowed` completes "it must be …"."""
-    return BadInput(f"{field} {value!r} is not allowed: it must be {allowed}")
+    return BadInput(f"{field} {shown(value)} is not allowed: it must be {allowed}")
 
 
 def bad_input(error: ValidationError, model: type[BaseModel]) -> BadInput:
@@ -34,9 +65,11 @@ def bad_input(error: ValidationError, model: type[BaseModel]) -> BadInput:
 
 def _sentence(finding: Mapping[str, Any], model: type[BaseModel]) -> str:
     location, kind = finding["loc"], finding["type"]
-    path = ".".join(_readable(part) for part in location)
     if not location:
         return str(finding["ctx"]["error"]) if kind == "value_error" else "the request must be a table of its fields"
+    if location[-1] == KEY:
+        return _key_sentence(location[:-2], finding["input"], model)
+    path = _path(location)
     if kind == "extra_forbidden":
         return f"{path} is not a field: allowed are {', '.join(_fields_at(location[:-1], model))}"
     allowed = _description_at(location, model) or str(finding["msg"]).removeprefix("Input should be ")
@@ -47,9 +80,21 @@ def _sentence(finding: Mapping[str, Any], model: type[BaseModel]) -> str:
     return str(refusal(path, finding["input"], allowed))
 
 
+def _key_sentence(location: tuple[str | int, ...], key: object, model: type[BaseModel]) -> str:
+    """Refuse a table's key; what is allowed is the description of its type, such as `Identifier`."""
+    holder, field = _model_at(location, model)
+    types = get_args(holder.model_fields[field].annotation) if field else ()
+    return str(refusal(f"{_path(location)} key", key, described(types[0] if types else str)))
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    return ".".join(_readable(part) for part in location)
+
+
 def _readable(part: str | int) -> str:
     """A part of a path; a key that a person made up may hold anything, and a sentence is one line."""
-    return str(part) if str(part).isprintable() else ascii(part)
+    text = str(part)
+    return text if text.isprintable() and 0 < len(text) <= SHOWN_CHARACTERS else shown(text)
 
 
 def _may_be_shown(location: tuple[str | int, ...], model: type[BaseModel], value: object) -> bool:

@@ -1,12 +1,14 @@
 """What settings say of engines: the catalogue, and their options."""
 
+from collections.abc import Iterable
+
 from pydantic import Field
 
-from model.base import Noun, Request
+from model.base import Request, Whole
 from model.cluster import ServerOptions
 
 
-class Datastore(Noun):
+class Datastore(Request):
     """Ties a manager and a version to what installs it; `packages` is keyed by a guest's packaging (wheel, apt)."""
 
     manager: str = Field(description="the name of an engine")
@@ -15,12 +17,17 @@ class Datastore(Noun):
     default: bool = Field(default=False, description="whether it is meant when a request names no version")
 
 
+def catalogue(manager: str, entries: Iterable[Datastore]) -> dict[str, Datastore]:
+    """Return one engine's entries by version; of two for the same version the later one holds."""
+    return {entry.version: entry for entry in entries if entry.manager == manager}
+
+
 class EngineSettings(Request):
     """What settings may change of an engine's ServerOptions; `usage_timeout` in seconds."""
 
-    usage_timeout: int | None = Field(default=None, ge=10, description="a whole number of seconds from 10")
+    usage_timeout: Whole | None = Field(default=None, ge=10, description="a whole number of seconds from 10")
     root_on_create: bool | None = Field(default=None, description="true or false")
-    max_cluster_size: int | None = Field(default=None, ge=1, le=99, description="a whole number from 1 to 99")
+    max_cluster_size: Whole | None = Field(default=None, ge=1, le=99, description="a whole number from 1 to 99")
 
     def applied_to(self, options: ServerOptions) -> ServerOptions:
         """Return the options with what is set here."""

@@ -12,6 +12,10 @@ REVEAL = "durabase_reveal_passwords"
 """Key of the serialization context in which the payload converter asks for the plain text."""
 
 MASK = "**********"
+
+FIELD = "password"
+"""The name of every field that holds a Password: by it the codec endpoint finds what it must mask."""
+
 MAX_LENGTH = 128
 ALLOWED = f"1 to {MAX_LENGTH} Unicode characters without line breaks or NUL"
 

@@ -47,6 +47,12 @@ ClusterName = Annotated[
 ]
 """A DNS label (RFC 1123), short enough that `<name>-99` is one too; also a Temporal workflow id."""
 
+MemberName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?-[1-9][0-9]?$"),
+    Field(description="a member's name, such as orders-1"),
+]
+
 PLAIN = "1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit"
 
 PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"), Field(description=PLAIN)]

@@ -76,6 +76,10 @@ def client(temporal: WorkflowEnvironment) -> Client:
 
 @pytest.fixture
 def unused_tcp_port() -> int:
+    return free_port()
+
+
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from keys import KEY_BYTES, MissingKey, RootKeys
+from key_file import KEY_FILE, KeyFile, make_local_keys
+from keys import KEY_BYTES, MissingKey, Ring, RootKeys
 from model.base import BadInput
-from settings import KEY_FILE, Settings, load_settings, local_cloud, make_local_keys
+from model.spec import PLAIN
+from settings import Settings, load_settings, local_cloud
 from tests.house import ROOT as REPOSITORY
 
 ONE, TWO = (base64.b64encode(bytes([number]) * KEY_BYTES).decode() for number in (1, 2))
@@ -91,11 +93,13 @@ def test_the_local_cloud_bears_its_host_s_name(monkeypatch: pytest.MonkeyPatch, 
     ("name", "value", "sentence"),
     [
         ("CLOUD_THREADS", "0", "cloud_threads '0' is not allowed: it must be a whole number from 1 to 256"),
+        ("BUILDS", "0", "builds '0' is not allowed: it must be a whole number from 1 to 2000"),
         ("GUEST_THREADS", "many", "guest_threads 'many' is not allowed: it must be a whole number from 1 to 1024"),
         ("CLOUDS", "{lab", "DURABASE_CLOUDS is not allowed: it must be a table of clouds, in JSON"),
         ("CLOUDS", '{"lab": {}}', "clouds.lab.provider is missing: it must be the name of an installed provider"),
         ("CLOUDS__LAB__REGION", "x", "clouds.lab.region is not a field: allowed are provider"),
         ("DATASTORES", "{}", "datastores is not allowed: it must be a list of catalogue entries"),
+        ("LOG_FORMAT", "xml", "log_format 'xml' is not allowed: it must be text or json"),
         (
             "ENGINES__POSTGRESQL__USAGE_TIMEOUT",
             "9",
@@ -106,6 +110,22 @@ def test_the_local_cloud_bears_its_host_s_name(monkeypatch: pytest.MonkeyPatch, 
 def test_a_wrong_variable_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str) -> None:
     monkeypatch.setenv(f"DURABASE_{name}", value)
     assert sentence in refusals()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "9464", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:+1", "localhost:1", "::1:80"],
+)
+def test_a_wrong_address_of_metrics_is_a_sentence(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("DURABASE_METRICS_ADDRESS", address)
+    allowed = "an IP address and a port, such as 127.0.0.1:9464"
+    assert refusals() == [f"metrics_address '{address}' is not allowed: it must be {allowed}"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:9464", "[::1]:9464"])
+def test_an_address_of_metrics_is_of_either_kind(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("DURABASE_METRICS_ADDRESS", address)
+    assert load_settings().metrics_address == address
 
 
 @pytest.mark.parametrize(
@@ -169,6 +189,15 @@ def test_keys_come_from_the_state_directory_if_settings_have_none(settings: Sett
     assert settings.root_ring().keys == {"1": base64.b64decode(stored["root"]["1"])}
     assert stored["payload"] != stored["root"]
     assert settings.engine_ring("postgresql").keys == settings.root_ring().engine("postgresql").keys
+
+
+def test_after_a_rotation_the_key_file_names_the_current_key(settings: Settings) -> None:
+    rotated = KeyFile.read(settings.state_dir).with_new(Ring.PAYLOAD)
+    (settings.state_dir / KEY_FILE).write_text(rotated.text())
+    payload, root = settings.payload_ring(), settings.root_ring()
+    assert (payload.current, payload.keys) == ("2", rotated.keys[Ring.PAYLOAD])
+    assert (root.current, root.keys) == ("1", rotated.keys[Ring.ROOT])
+    assert settings.engine_ring("postgresql").current == "1"
 
 
 def test_keys_in_settings_beat_the_key_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +274,7 @@ def test_the_key_file_is_private_and_made_once(tmp_path: Path) -> None:
 def test_processes_that_make_the_key_file_at_once_agree_on_one(tmp_path: Path) -> None:
     """Each waits for the others, makes it, and says what it then reads."""
     program = (
-        "import sys; from pathlib import Path; from settings import KEY_FILE, make_local_keys\n"
+        "import sys; from pathlib import Path; from key_file import KEY_FILE, make_local_keys\n"
         "state = Path(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
         "make_local_keys(state); print((state / KEY_FILE).read_text().replace('\\n', ''))"
     )
@@ -266,5 +295,18 @@ def test_processes_that_make_the_key_file_at_once_agree_on_one(tmp_path: Path) -
         maker.stdin.flush()
     told = {maker.communicate(timeout=60)[0] for maker in makers}
     assert len(told) == 1
-    assert set(json.loads(told.pop())) == {"payload", "root"}
+    assert set(json.loads(told.pop())) == {"payload", "root", "current"}
     assert [path.name for path in (tmp_path / "state").iterdir()] == [KEY_FILE]
+
+
+# The worker's version.
+
+
+def test_a_worker_s_version_is_checked_and_may_be_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().build_id is None
+    monkeypatch.setenv("DURABASE_BUILD_ID", "2026.11-a")
+    assert load_settings().build_id == "2026.11-a"
+    assert load_settings(build_id=None).build_id is None
+    for wrong in ("", "a b", "-1", "__unversioned__", "x" * 64):
+        monkeypatch.setenv("DURABASE_BUILD_ID", wrong)
+        assert refusals() == [f"build_id {wrong!r} is not allowed: it must be {PLAIN}"]

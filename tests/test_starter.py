@@ -47,7 +47,8 @@ def terminate(home: Home, name: str) -> None:
 
 def test_help_names_every_command(home: Home) -> None:
     said = home.done("--help")
-    commands = "demo up down create list show wait retry restart delete connect password orphans worker"
+    commands = "demo up down create list show wait retry restart delete connect password orphans worker run replay"
+    commands += " datastores flavors schema completion"
     assert all(f" {command} " in said for command in commands.split())
     assert home.done("--version").startswith("durabase ")
 
@@ -88,6 +89,20 @@ def test_password_prints_what_durabase_made(home: Home) -> None:
     assert "user 'who' is not allowed: it must be one of demo, durabase" in home.refused("password", "demo", "who")
 
 
+def test_run_runs_a_command_on_a_member(home: Home) -> None:
+    ran = home.run("run", "demo-2", "--timeout", "30", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "out\n", "err\nexit code 3\n")
+
+
+def test_replay_says_that_this_code_goes_on_with_what_it_wrote(home: Home) -> None:
+    said = home.done("replay", "demo", "--all")
+    assert [line.split()[:2] for line in said.splitlines()[1:3]] == [
+        ["demo", "ClusterWorkflow"],
+        ["demo/provision", "ProvisionWorkflow"],
+    ]
+    assert said.endswith("2 of 2 were replayed, and go on under this code\n")
+
+
 def test_show_asks_the_databases(home: Home) -> None:
     probed = json.loads(home.done("show", "demo", "--probe", "--json"))
     assert probed["operating_status"] == "HEALTHY"
@@ -115,7 +130,7 @@ def test_list_has_a_row_for_each(home: Home) -> None:
         (["create", "x", "--config", "max_connections=many"], "configuration.max_connections 'many' is not allowed"),
         (["create", "demo"], "name 'demo' is not allowed: it must be a name not in use"),
         (["create", "X"], "name 'X' is not allowed: it must be 1 to 40 lower-case letters"),
-        (["create", "x", "--nodes", "many"], "Invalid value for '--nodes'"),
+        (["create", "x", "--nodes", "many"], "--nodes 'many' is not allowed: it must be a whole number"),
         (["creat"], "No such command 'creat'"),
         (["show", "nobody"], "there is no cluster 'nobody'"),
         (["delete", "nobody"], "there is no cluster 'nobody'"),
@@ -140,6 +155,43 @@ def test_given_passwords_are_used_and_never_shown(home: Home) -> None:
     assert "given is ACTIVE" in home.done("restart", "given")
     assert "given is deleted" in home.done("delete", "given")
     assert "it was deleted at" in home.refused("show", "given")
+
+
+def test_a_request_may_be_a_file(home: Home) -> None:
+    """As a person writes it: a number for the version, a word for a setting, a password that is masked from then on."""
+    request = """
+        name: filed
+        version: 18
+        databases: [{name: shop}]
+        users: [{name: al, password: 20240131}]
+        configuration: {jit: off, work_mem: 8MB, max_connections: 60}
+    """
+    created = home.done("create", "-f", "-", "--json", stdin=request)
+    assert "20240131" not in created
+    address = json.loads(created)["members"][0]["address"]
+    with psycopg.connect(host=address, user="al", password="20240131", dbname="shop") as database:
+        shown = "SELECT current_setting('jit'), current_setting('work_mem'), current_setting('max_connections')"
+        assert database.execute(shown).fetchone() == ("off", "8MB", "60")
+    home.done("delete", "filed", "--no-wait")
+    said = home.refused("create", "-f", "-", stdin="name: filed\nnode: 3")
+    assert said.startswith("node is not a field: allowed are name, datastore")
+
+
+def test_what_there_is_to_ask_for(home: Home) -> None:
+    served = {each["datastore"]: each["served"] for each in json.loads(home.done("datastores", "--json"))}
+    assert served["postgresql"] == [local_cloud()]
+    assert [each["name"] for each in json.loads(home.done("flavors", "--json"))] == ["small", "medium", "large"]
+    assert json.loads(home.done("schema"))["required"] == ["name"]
+
+
+def test_a_shell_completes_clusters_and_members(home: Home) -> None:
+    asked = {"_DURABASE_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    offered = {"durabase show dem": ["demo"], "durabase connect demo --member ": ["demo-1", "demo-2", "demo-3"]}
+    for line, names in offered.items():
+        # On a machine under load it gives up, in silence, and a person would press Tab again.
+        while not (said := home.run(**asked, _TYPER_COMPLETE_ARGS=line).stdout.split()):
+            pass
+        assert said == names
 
 
 def test_ctrl_c_leaves_the_build_running(home: Home, busy: str) -> None:

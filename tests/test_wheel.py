@@ -20,14 +20,18 @@ import inspect
 from importlib.metadata import entry_points
 from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
+from datastores import postgresql, valkey
 from datastores.postgresql import parameters
+from datastores.valkey import parameters as valkey_parameters
 
 for group in ("durabase.datastores", "durabase.providers"):
     for entry in entry_points(group=group):
         print(entry.name, inspect.getfile(entry.load()))
-templates = Path(inspect.getfile(parameters)).parent / "templates"
-Environment(loader=FileSystemLoader(templates), autoescape=True).get_template("postgresql.conf.j2")
+for engine, template in ((postgresql, "postgresql.conf.j2"), (valkey, "valkey.conf.j2")):
+    templates = Path(inspect.getfile(engine)).parent / "templates"
+    Environment(loader=FileSystemLoader(templates), autoescape=True).get_template(template)
 parameters.configuration_manager("18")
+valkey_parameters.configuration_manager("9.1")
 """
 
 
@@ -106,5 +110,5 @@ def test_plugins_load_without_the_checkout(installed: Path, elsewhere: Path) -> 
     printed = _run(installed / "bin" / "python", "-c", LOAD_EVERYTHING, cwd=elsewhere)
 
     loaded = dict(line.split(" ", 1) for line in printed.splitlines())
-    assert set(loaded) == {"postgresql", "local"}
+    assert set(loaded) == {"postgresql", "valkey", "local"}
     assert all(Path(path).is_relative_to(installed) for path in loaded.values())

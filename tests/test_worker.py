@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,24 +14,30 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from keys import KEY_BYTES, MissingKey
+from key_file import KEY_FILE, KeyFile, make_local_keys
+from keys import KEY_BYTES, MissingKey, key_text
 from model.base import BadInput
 from plugin import DurabasePlugin
 from providers.local.provider import LocalProvider
-from settings import KEY_FILE, Settings, load_settings, local_cloud, make_local_keys
+from settings import Settings, load_settings, local_cloud
 from temporal.client import ADDRESS_FILE
-from tests.house import PATIENCE
+from temporal.threads import StepThreads
+from tests.house import PATIENCE, eventually
 from tests.house import ROOT as REPOSITORY
 from tests.keys_for_tests import PAYLOAD_KEYS
-from worker import build_workers, installed, served_queues
+from worker import build_workers, installed, require_served, served_queues
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 from workflows.steps import Step
 
 CLOUD = cloud_queue(local_cloud())
 ENGINE = engine_queue("postgresql", local_cloud())
+VALKEY = engine_queue("valkey", local_cloud())
 
 
 @pytest_asyncio.fixture
@@ -58,7 +65,7 @@ def settings(state_dir: Path) -> Settings:
 
 
 def test_what_ships_with_durabase_is_installed() -> None:
-    assert "postgresql" in installed("datastores")
+    assert list(installed("datastores")) == ["postgresql", "valkey"]
     assert installed("providers")["local"].load() is LocalProvider
     assert installed("nonsense") == {}
 
@@ -66,10 +73,11 @@ def test_what_ships_with_durabase_is_installed() -> None:
 def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE]
+    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE, VALKEY]
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
     more = served_queues(load_settings())
-    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, cloud_queue("lab"), engine_queue("postgresql", "lab")}
+    lab = {cloud_queue("lab"), engine_queue("postgresql", "lab"), engine_queue("valkey", "lab")}
+    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, VALKEY, *lab}
 
 
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
@@ -85,19 +93,46 @@ async def test_each_queue_gets_its_own_worker_and_activities(client: Client, set
     assert served[1] | served[2] >= {step.value for step in Step}
 
 
-def test_an_unknown_queue_is_refused_with_those_there_are(client: Client, settings: Settings) -> None:
+async def test_slots_and_threads_are_sized_by_settings(client: Client, settings: Settings) -> None:
+    sized = settings.model_copy(update={"builds": 300, "guest_threads": 7})
+    workflows, cloud, engine = (
+        worker.config(active_config=True) for worker in build_workers(client, sized, [WORKFLOWS, CLOUD, ENGINE])
+    )
+    assert workflows["max_cached_workflows"] == 1600
+    assert (cloud["max_concurrent_activities"], engine["max_concurrent_activities"]) == (3000, 3000)
+    threads = engine["activity_executor"]
+    assert isinstance(threads, StepThreads)
+    assert threads.each == 7
+
+
+async def test_every_queue_is_served_by_the_version_that_settings_name(client: Client, settings: Settings) -> None:
+    named = settings.model_copy(update={"build_id": "2026.11"})
+    for worker in build_workers(client, named, [WORKFLOWS, CLOUD, ENGINE]):
+        deployment = worker.config(active_config=True)["deployment_config"]
+        assert deployment is not None
+        assert (deployment.version.build_id, deployment.use_worker_versioning) == ("2026.11", True)
+
+
+def test_an_unknown_queue_is_refused_with_those_there_are(settings: Settings) -> None:
     with pytest.raises(BadInput) as refused:
-        build_workers(client, settings, [WORKFLOWS, "durabase/cloud/lab"])
-    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}"
+        require_served(settings, [WORKFLOWS, "durabase/cloud/lab"])
+    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}, {VALKEY}"
     assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {allowed}"
 
 
+def test_a_queue_named_twice_is_refused(settings: Settings) -> None:
+    require_served(settings, served_queues(settings))
+    with pytest.raises(BadInput, match=f"^--queues '{CLOUD}' is not allowed: it must be named only once$"):
+        require_served(settings, [CLOUD, WORKFLOWS, CLOUD])
+
+
 def test_an_unknown_provider_is_refused_with_those_there_are(
-    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "aws")
     with pytest.raises(BadInput, match=r"^clouds.lab.provider 'aws' is not allowed: it must be one of .*local"):
-        build_workers(client, load_settings(), [cloud_queue("lab")])
+        require_served(load_settings(), [cloud_queue("lab")])
+    require_served(load_settings(), [WORKFLOWS, CLOUD])
 
 
 async def test_a_worker_without_the_root_key_is_refused(client: Client, state_dir: Path) -> None:
@@ -123,11 +158,13 @@ async def test_an_engine_s_worker_needs_its_engine_s_key_only(
 class Process:
     """A worker process and what it has logged."""
 
-    def __init__(self, log: Path, queues: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, log: Path, queues: Sequence[str], environment: Mapping[str, str], options: Sequence[str] = ()
+    ) -> None:
         self._log = log
         with log.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "worker", *(("--queues", ",".join(queues)) if queues else ())],
+                [sys.executable, "-m", "worker", *(("--queues", ",".join(queues)) if queues else ()), *options],
                 cwd=REPOSITORY,
                 env={**os.environ, **environment},
                 stdout=file,
@@ -151,8 +188,8 @@ class Process:
 
 
 @contextmanager
-def worker_process(tmp_path: Path, *queues: str, **environment: str) -> Iterator[Process]:
-    worker = Process(tmp_path / "worker.log", queues, environment)
+def worker_process(tmp_path: Path, *queues: str, options: Sequence[str] = (), **environment: str) -> Iterator[Process]:
+    worker = Process(tmp_path / "worker.log", queues, environment, options)
     try:
         yield worker
     finally:
@@ -161,10 +198,9 @@ def worker_process(tmp_path: Path, *queues: str, **environment: str) -> Iterator
 
 
 def assert_tells_no_secret(log: str, state_dir: Path) -> None:
-    rings = json.loads((state_dir / KEY_FILE).read_text())
-    for key in (key for ring in rings.values() for key in ring.values()):
-        assert key not in log
-        assert repr(base64.b64decode(key)) not in log
+    for key in (key for ring in KeyFile.read(state_dir).keys.values() for key in ring.values()):
+        assert key_text(key) not in log
+        assert repr(key) not in log
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -178,6 +214,28 @@ def test_a_worker_that_is_asked_to_stop_ends_well(
         assert worker.exit_code() == 0, worker.log
         assert "INFO stopping\n" in worker.log
         assert_tells_no_secret(worker.log, settings.state_dir)
+
+
+@pytest.mark.parametrize(("options", "versioned"), [((), True), (("--unversioned",), False)])
+async def test_a_worker_may_leave_its_version_aside(
+    temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path, options: Sequence[str], versioned: bool
+) -> None:
+    client = temporal.client
+    environment = {"TEMPORAL_ADDRESS": client.service_client.config.target_host, "DURABASE_BUILD_ID": "2"}
+    with worker_process(tmp_path, CLOUD, options=options, **environment) as worker:
+
+        async def mode() -> int | None:
+            queue = await client.workflow_service.describe_task_queue(
+                DescribeTaskQueueRequest(
+                    namespace=client.namespace,
+                    task_queue=TaskQueue(name=CLOUD),
+                    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+                )
+            )
+            ours = [each for each in queue.pollers if each.identity.startswith(f"{worker.process.pid}@")]
+            return ours[0].deployment_options.worker_versioning_mode if ours else None
+
+        assert (await eventually(mode) == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED) is versioned
 
 
 def test_a_worker_without_keys_says_so_in_one_line(state_dir: Path, tmp_path: Path) -> None:
@@ -220,6 +278,18 @@ def test_a_worker_of_an_unknown_queue_says_so(
     with worker_process(tmp_path, "durabase/cloud/nowhere") as worker:
         assert worker.exit_code() == 2
         assert "ERROR --queues 'durabase/cloud/nowhere' is not allowed: it must be one of" in worker.log
+
+
+def test_a_worker_whose_metrics_address_is_taken_says_so_in_one_line(
+    settings: Settings, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    address = f"127.0.0.1:{unused_tcp_port}"
+    environment = {"DURABASE_METRICS_ADDRESS": address, "DURABASE_LOG_FORMAT": "json"}
+    with socket.create_server(("127.0.0.1", unused_tcp_port)), worker_process(tmp_path, **environment) as worker:
+        assert worker.exit_code() == 2
+        message = json.loads(worker.log)["message"]
+    allowed = "one where this process can listen (Address already in use (os error 98))"
+    assert message == f"metrics_address '{address}' is not allowed: it must be {allowed}"
 
 
 def test_a_worker_without_temporal_says_where_it_looked(

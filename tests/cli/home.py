@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cli import dev_server
+from cli import dev_server, local_codec
 from cli.daemon import Daemon
 from providers.local.provider import LocalProvider
 from settings import local_cloud
@@ -79,6 +79,7 @@ class Home:
     def close(self) -> None:
         """End every process and remove every server."""
         self.worker().stop(20)
+        local_codec.stop(self.state_dir)
         dev_server.stop(self.state_dir)
         for server in self.provider.list_servers():
             self.provider.destroy(server.id)

@@ -44,6 +44,16 @@ async def test_url_and_password_of_the_first_user(session: Session, script: Scri
     assert other.endswith("@127.1.1.2:5432/postgres")
 
 
+async def test_root_logs_in_by_the_engines_own_name(session: Session, script: Script) -> None:
+    script.options = script.options.model_copy(update={"root_on_create": True})
+    name = await active(session, script)
+    password = await connect.show_password(session, name, "root")
+    url = await connect.connection_url(session, name, None, "root", None)
+    assert url.startswith(f"postgresql://postgres:{password}@")
+    command = await connect.client_command(session, name, None, "root", None)
+    assert "postgres" in command.arguments
+
+
 async def test_a_given_password_is_in_no_url(session: Session, script: Script) -> None:
     name = await active(session, script)
     with pytest.raises(BadInput, match="durabase does not show it"):

@@ -51,8 +51,15 @@ def test_an_error_of_temporal_is_told_in_its_words(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "Temporal failed: namespace is not found\n"
 
 
-def test_a_bug_shows_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    raised[:] = [ZeroDivisionError()]
+def test_a_file_that_the_system_refuses_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    raised[:] = [PermissionError(13, "Permission denied", "/var/lib/durabase")]
+    assert run(app, [], "durabase") == 1
+    assert capsys.readouterr().err == "/var/lib/durabase cannot be used: Permission denied\n"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ConnectionResetError(104, "reset")])
+def test_a_bug_shows_where_it_is(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    raised[:] = [error]
     assert run(app, [], "durabase") == 1
     assert "Traceback" in capsys.readouterr().err
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import dev_server
+from cli import dev_server, local_codec
+from cli.daemon import Daemon
+from key_file import KEY_FILE
 from model.cloud import ServerStatus
 from providers.local.processes import kill_all
 from temporal.client import ADDRESS_FILE
@@ -21,6 +23,20 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home.close()
 
 
+def local_endpoint(home: Home) -> str:
+    return f"http://{(home.state_dir / local_codec.CODEC_FILE).read_text().strip()}"
+
+
+def command_line(daemon: Daemon) -> list[str]:
+    assert daemon.identity is not None
+    return Path(f"/proc/{daemon.identity.pid}/cmdline").read_text().split("\0")
+
+
+def keys(home: Home) -> list[str]:
+    rings = json.loads((home.state_dir / KEY_FILE).read_text())
+    return [key for ring in rings.values() if isinstance(ring, dict) for key in ring.values()]
+
+
 def test_up_starts_what_does_not_run_and_down_stops_it(home: Home) -> None:
     said = home.done("up")
     assert "started the Temporal dev server at 127.0.0.1:" in said
@@ -29,19 +45,30 @@ def test_up_starts_what_does_not_run_and_down_stops_it(home: Home) -> None:
     assert "the Temporal dev server runs already" in said
     assert "a worker runs already" in said
 
+    codec = local_codec.daemon(home.state_dir)
+    assert local_endpoint(home) in command_line(dev_server.daemon(home.state_dir))
+    assert not [key for key in keys(home) if key in command_line(codec)]
+    home.kill(codec)
+
     address = (home.state_dir / ADDRESS_FILE).read_text().strip()
     configured = home.run("up", TEMPORAL_ADDRESS=address)
     assert f"the environment configures, at {address}: no dev server is started" in configured.stdout
     assert "a worker runs already" in configured.stdout
+    assert not codec.runs
 
     home.kill(home.worker())
-    assert "started a worker" in home.done("up")
+    said = home.done("up")
+    assert "started a worker" in said
+    assert f"started the Web UI's codec endpoint at {local_endpoint(home)}" in said
 
-    assert "stopped the worker and the Temporal dev server; databases go on" in home.done("down")
+    stopped = "stopped the worker and the codec endpoint and the Temporal dev server; databases go on"
+    assert stopped in home.done("down")
     assert not home.worker().runs
+    assert not codec.runs
     assert not dev_server.daemon(home.state_dir).runs
     assert "nothing of durabase's own runs" in home.done("down")
-    assert "Temporal does not answer at" in home.refused("list", code=1)
+    # Of its own it would ask the default address, where another home's server may listen.
+    assert "Temporal does not answer at" in home.run("list", TEMPORAL_ADDRESS=address).stderr
 
 
 def test_a_worker_that_cannot_start_shows_why(home: Home) -> None:

@@ -1,11 +1,11 @@
 """Nouns and refusals: what is frozen, what is forbidden, and how a wrong field is said in one sentence."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from model.base import BadInput, Noun, Request, bad_input, refusal
+from model.base import BadInput, Noun, Request, Whole, bad_input, refusal, shown
 
 
 class Box(Request):
@@ -18,6 +18,14 @@ class Cart(Request):
     owner: str = Field(description="a name")
     boxes: tuple[Box, ...] = Field(default=(), description="a list of boxes")
     stickers: dict[str, int] = Field(default_factory=dict, description="a table of numbers")
+
+
+class Shelf(Request):
+    label: dict[Annotated[str, Field(pattern="^[a-z]$", description="lower-case letters")], int]
+
+
+class Count(Request):
+    number: Whole = Field(description="a whole number")
 
 
 class Memo(Noun):
@@ -74,6 +82,32 @@ def test_a_refusal_names_the_field_the_value_and_what_is_allowed() -> None:
 )
 def test_each_wrong_field_is_one_sentence(value: Any, sentence: str) -> None:
     assert sentences(Cart, value) == [sentence]
+
+
+def test_a_wrong_key_is_refused_by_what_keys_may_be() -> None:
+    allowed = "label key 'B' is not allowed: it must be lower-case letters"
+    assert sentences(Shelf, {"label": {"a": 1, "B": 2}}) == [allowed]
+
+
+def test_a_long_value_or_key_is_shortened() -> None:
+    [sentence] = sentences(Cart, {"owner": "a", "boxes": [{"label": "A" * 10**6}]})
+    assert sentence.startswith("boxes.0.label 'AAAA")
+    assert sentence.endswith("AAAA' is not allowed: it must be lower-case letters")
+    assert len(sentence) < 200
+    assert len(sentences(Cart, {"owner": "a", "x" * 10**6: 1})[0]) < 200
+    assert len(str(refusal("nodes", "\0" * 10**6, "less"))) < 200
+
+
+@pytest.mark.parametrize(
+    ("value", "shows"), [("a\nb", r"'a\nb'"), ("\ud800", r"'\ud800'"), (True, "True"), ([1], "[1]")]
+)
+def test_a_value_is_shown_on_one_line(value: object, shows: str) -> None:
+    assert shown(value) == shows
+
+
+def test_a_truth_value_is_no_whole_number() -> None:
+    assert [Count(number=number).number for number in (3, "3")] == [3, 3]
+    assert sentences(Count, {"number": True}) == ["number True is not allowed: it must be a whole number"]
 
 
 def test_several_wrong_fields_are_a_line_each() -> None:

@@ -1,12 +1,27 @@
-"""What settings may change of an engine's options."""
+"""The catalogue, and what settings may change of an engine's options."""
 
 import pytest
 from pydantic import ValidationError
 
 from model.cluster import ServerOptions
-from model.datastore import EngineSettings
+from model.datastore import Datastore, EngineSettings, catalogue
 
 OPTIONS = ServerOptions(tcp_ports=(5432,), usage_timeout=1800, max_cluster_size=5)
+
+
+def entry(manager: str, version: str, *packages: str) -> Datastore:
+    return Datastore(manager=manager, version=version, packages={"wheel": packages})
+
+
+def test_of_two_entries_for_a_version_the_later_one_holds() -> None:
+    entries = (entry("toy", "1", "old"), entry("toy", "2"), entry("other", "1"), entry("toy", "1", "new"))
+    assert catalogue("toy", entries) == {"1": entries[3], "2": entries[1]}
+    assert catalogue("none", entries) == {}
+
+
+def test_a_typo_in_an_entry_is_refused() -> None:
+    with pytest.raises(ValidationError, match="package"):
+        Datastore.model_validate({"manager": "toy", "version": "1", "packages": {}, "package": {}})
 
 
 def test_nothing_set_changes_nothing() -> None:
@@ -19,7 +34,8 @@ def test_only_what_is_set_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"usage_timeout": 9}, {"max_cluster_size": 0}, {"max_cluster_size": 100}, {"typo": 1}]
+    "wrong",
+    [{"usage_timeout": 9}, {"max_cluster_size": 0}, {"max_cluster_size": 100}, {"max_cluster_size": True}, {"typo": 1}],
 )
 def test_what_no_engine_could_work_with_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
