@@ -30,11 +30,10 @@ async def one(home: House) -> None:
 
 
 async def three(home: House) -> None:
-    """Three members are built, probed, restarted and deleted; a command runs on one of them."""
+    """Three members are built, probed, restarted and deleted."""
     handle = await home.create(home.spec("three", 3, configuration={"work_mem": "8MB"}))
     await home.settled("three", Status.ACTIVE)
     await handle.execute_update("probe")
-    await handle.execute_update("run", CommandRequest(member="three-2", command=("uptime",)))
     await handle.execute_update("restart")
     await restarted(home, "three")
     await delete(home, handle)
@@ -77,12 +76,38 @@ async def worker_kill(home: House) -> None:
     await delete(home, handle)
 
 
+async def valkey(home: House) -> None:
+    """Three members of the engine valkey are built and deleted; a command runs on one of them."""
+    handle = await home.create(home.spec("cache", 3, datastore="valkey", databases=()))
+    await home.settled("cache", Status.ACTIVE)
+    await handle.execute_update("run", CommandRequest(member="cache-2", command=("uptime",)))
+    await delete(home, handle)
+
+
+async def terminated_build(home: House) -> None:
+    """The build's workflow is terminated from outside while a member is prepared; `retry` ends ACTIVE."""
+    await home.kill_workers()
+    faults = {"ended": {"step": "prepare", "fault": "hold"}}
+    await home.start_worker("tests.faulty_worker", DURABASE_TEST_FAULTS=json.dumps(faults))
+    handle = await home.create(home.spec("ended", 1))
+    await home.faulted("ended")
+    await home.client.get_workflow_handle("ended/provision").terminate()
+    await home.settled("ended", Status.FAILED)
+    await home.kill_workers()
+    await home.start_worker()
+    await handle.execute_update("retry")
+    await home.settled("ended", Status.ACTIVE)
+    await delete(home, handle)
+
+
 SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
     one,
     three,
     failure_and_retry,
     delete_in_mid_build,
     worker_kill,
+    valkey,
+    terminated_build,
 )
 
 

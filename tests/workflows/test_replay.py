@@ -23,23 +23,25 @@ OPERATIONS = {
     "DeprovisionWorkflow": Operation.DELETE,
 }
 CHILDREN = [each for each in RECORDED if each.workflow_type in OPERATIONS]
-MEMBERS = {"one": 1, "three": 3, "failure_and_retry": 2, "delete_in_mid_build": 2, "worker_kill": 3}
-NAMES = {
-    "one": "one",
-    "three": "three",
-    "failure_and_retry": "retried",
-    "delete_in_mid_build": "deleted",
-    "worker_kill": "killed",
+CLUSTERS = {
+    "one": ("one", 1),
+    "three": ("three", 3),
+    "failure_and_retry": ("retried", 2),
+    "delete_in_mid_build": ("deleted", 2),
+    "worker_kill": ("killed", 3),
+    "valkey": ("cache", 3),
+    "terminated_build": ("ended", 1),
 }
+"""Of each scenario: its cluster's name and members (tests/record_histories.py)."""
 
 
 def members(recorded: Recorded) -> list[str]:
-    scenario = recorded.path.parent.name
-    return [f"{NAMES[scenario]}-{number}" for number in range(1, MEMBERS[scenario] + 1)]
+    name, nodes = CLUSTERS[recorded.path.parent.name]
+    return [f"{name}-{number}" for number in range(1, nodes + 1)]
 
 
 def test_every_scenario_is_recorded() -> None:
-    assert {each.path.parent.name for each in RECORDED} == set(NAMES)
+    assert {each.path.parent.name for each in RECORDED} == set(CLUSTERS)
     assert {each.workflow_type for each in RECORDED} == {"ClusterWorkflow", *OPERATIONS}
 
 
@@ -122,7 +124,9 @@ def payloads_in(tree: Any) -> list[dict[str, Any]]:
     if isinstance(tree, dict):
         if "metadata" in tree and "data" in tree:
             return [tree]
-        branches = [value for key, value in tree.items() if key != "searchAttributes"]
+        # A marker holds the id of a patch, and is written by the SDK's core.
+        readable = ("searchAttributes", "markerRecordedEventAttributes")
+        branches = [value for key, value in tree.items() if key not in readable]
         return [payload for branch in branches for payload in payloads_in(branch)]
     return [payload for value in tree for payload in payloads_in(value)] if isinstance(tree, list) else []
 
