@@ -5,6 +5,8 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -24,6 +26,7 @@ HOST = "127.0.0.1"
 PORT, UI_PORT = 7233, 8233
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
+CHOOSING_SECONDS = 150.0
 POLL_SECONDS = 0.1
 DEFAULT_NAMESPACE = "default"
 
@@ -140,3 +143,22 @@ def free_port(preferred: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise Failed(f"no port is free on {HOST}")
+
+
+@contextmanager
+def choosing_ports() -> Iterator[None]:
+    """Let those of this host that choose ports, whoever's they are, follow each other until they listen. Raises Failed.
+
+    The claim is an abstract Unix socket: everybody sees it, and it goes with its process.
+    """
+    ends = time.monotonic() + CHOOSING_SECONDS
+    with socket.socket(socket.AF_UNIX) as claim:
+        while True:
+            try:
+                claim.bind(b"\0durabase/choosing-ports")
+                break
+            except OSError:
+                if time.monotonic() > ends:
+                    raise Failed("somebody else's `durabase up` on this host has not ended for too long") from None
+                time.sleep(POLL_SECONDS)
+        yield

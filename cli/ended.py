@@ -52,7 +52,9 @@ async def ended_outside(client: Client, name: str) -> WorkflowExecution | None:
     """Return the run of that name that may have left something, though creates were refused after it; None if none."""
     query = f"WorkflowType = '{ClusterWorkflow.__name__}' AND WorkflowId = '{name}'"
     runs = [execution async for execution in client.list_workflows(query)]
-    for execution in sorted(runs, key=lambda run: run.start_time, reverse=True):
+    for run in sorted(runs, key=lambda run: run.start_time, reverse=True):
+        # A listing lags: it may still show a run that has just been refused as one that is open.
+        execution = await client.get_workflow_handle(name, run_id=run.run_id).describe()
         ended = await how_ended(client, execution)
         if ended.end is not End.REFUSED:
             return None if ended.left_nothing else execution

@@ -100,7 +100,11 @@ async def _server_up(settings: Settings, voice: Voice) -> None:
     if configured is not None:
         voice.note(f"Temporal is the one that the environment configures, at {configured}: no dev server is started")
         return
-    state_dir = settings.state_dir
+    with dev_server.choosing_ports():
+        await _dev_server_up(settings.state_dir, voice)
+
+
+async def _dev_server_up(state_dir: Path, voice: Voice) -> None:
     if dev_server.daemon(state_dir).runs:
         web_ui = dev_server.web_ui(state_dir)
         voice.note(f"the Temporal dev server runs already; Web UI: {web_ui}")

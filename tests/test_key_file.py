@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, Ring, key_text
 from model.base import BadInput
+from tests.house import ROOT as REPOSITORY
 
 ONE, TWO = (key_text(bytes([number]) * KEY_BYTES) for number in (1, 2))
 
@@ -80,3 +83,42 @@ def test_the_first_one_is_private_has_two_different_keys_and_names_the_current_o
     assert keys.current == {Ring.PAYLOAD: "1", Ring.ROOT: "1"}
     assert keys.keys[Ring.PAYLOAD] != keys.keys[Ring.ROOT]
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
+
+
+def test_the_key_file_is_private_and_made_once(tmp_path: Path) -> None:
+    state = tmp_path / "deep" / "state"
+    make_local_keys(state)
+    first = (state / KEY_FILE).read_bytes()
+    make_local_keys(state)
+    assert (state / KEY_FILE).read_bytes() == first
+    assert stat.S_IMODE((state / KEY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert [path.name for path in state.iterdir()] == [KEY_FILE]
+
+
+def test_processes_that_make_the_key_file_at_once_agree_on_one(tmp_path: Path) -> None:
+    """Each waits for the others, makes it, and says what it then reads."""
+    program = (
+        "import sys; from pathlib import Path; from key_file import KEY_FILE, make_local_keys\n"
+        "state = Path(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
+        "make_local_keys(state); print((state / KEY_FILE).read_text().replace('\\n', ''))"
+    )
+    makers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path / "state")],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    assert [maker.stdout.readline() for maker in makers if maker.stdout] == ["ready\n"] * 3
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+    told = {maker.communicate(timeout=60)[0] for maker in makers}
+    assert len(told) == 1
+    assert set(json.loads(told.pop())) == {"payload", "root", "current"}
+    assert [path.name for path in (tmp_path / "state").iterdir()] == [KEY_FILE]

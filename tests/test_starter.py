@@ -29,13 +29,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         home.close()
 
 
-@pytest.fixture
-def busy(home: Home) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def busy(home: Home) -> str:
     """A cluster whose build cannot end, and goes on."""
     home.done("create", "busy", "--no-wait", "--config", "shared_buffers=9000000")
-    yield "busy"
-    home.done("up")
-    home.done("delete", "busy")
+    return "busy"
 
 
 def terminate(home: Home, name: str) -> None:
@@ -48,7 +46,7 @@ def terminate(home: Home, name: str) -> None:
 def test_help_names_every_command(home: Home) -> None:
     said = home.done("--help")
     commands = "demo up down create list show wait retry restart delete connect password orphans worker run replay"
-    commands += " datastores flavors schema completion"
+    commands += " datastores flavors schema completion codec payload-keys root-keys engine-keys"
     assert all(f" {command} " in said for command in commands.split())
     assert home.done("--version").startswith("durabase ")
 
@@ -235,6 +233,8 @@ def test_without_a_worker_nothing_is_recorded(home: Home, busy: str) -> None:
     rows = json.loads(home.done("list", "--json"))
     assert all(row["stale"] for row in rows)
     assert "late" not in {row["name"] for row in rows}
+    home.done("up")
+    assert "busy is deleted" in home.done("delete", busy)
 
 
 def test_what_a_terminated_workflow_left_is_found_and_removed(home: Home) -> None:

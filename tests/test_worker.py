@@ -2,14 +2,9 @@
 
 import base64
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,9 +23,9 @@ from providers.local.provider import LocalProvider
 from settings import Settings, load_settings, local_cloud
 from temporal.client import ADDRESS_FILE
 from temporal.threads import StepThreads
-from tests.house import PATIENCE, eventually
-from tests.house import ROOT as REPOSITORY
+from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
+from tests.worker_process import worker_process
 from worker import build_workers, installed, require_served, served_queues
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 from workflows.steps import Step
@@ -153,48 +148,6 @@ async def test_an_engine_s_worker_needs_its_engine_s_key_only(
 
 
 # The process.
-
-
-class Process:
-    """A worker process and what it has logged."""
-
-    def __init__(
-        self, log: Path, queues: Sequence[str], environment: Mapping[str, str], options: Sequence[str] = ()
-    ) -> None:
-        self._log = log
-        with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "worker", *(("--queues", ",".join(queues)) if queues else ()), *options],
-                cwd=REPOSITORY,
-                env={**os.environ, **environment},
-                stdout=file,
-                stderr=file,
-            )
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def until(self, words: str) -> None:
-        """Wait until it has logged these words."""
-        ends = time.monotonic() + PATIENCE
-        while words not in self.log:
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < ends, self.log
-            time.sleep(0.02)
-
-    def exit_code(self) -> int:
-        return self.process.wait(PATIENCE)
-
-
-@contextmanager
-def worker_process(tmp_path: Path, *queues: str, options: Sequence[str] = (), **environment: str) -> Iterator[Process]:
-    worker = Process(tmp_path / "worker.log", queues, environment, options)
-    try:
-        yield worker
-    finally:
-        worker.process.kill()
-        worker.process.wait(PATIENCE)
 
 
 def assert_tells_no_secret(log: str, state_dir: Path) -> None:

@@ -75,3 +75,11 @@ def test_a_configured_server_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dev_server.configured_address() is None
     monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
     assert dev_server.configured_address() == "temporal.example:7233"
+
+
+def test_ports_are_chosen_by_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev_server, "CHOOSING_SECONDS", 0.2)
+    with dev_server.choosing_ports(), pytest.raises(Failed, match="has not ended"), dev_server.choosing_ports():
+        pytest.fail("two chose at once")
+    with dev_server.choosing_ports():
+        pass

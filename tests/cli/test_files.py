@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.files import LARGEST_BYTES, read_text
-from model.base import BadInput
+from model.base import BadInput, shown
 
 
 def test_a_file_and_standard_input_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "larger").write_text("x" * LARGEST_BYTES + "ü")
     assert len(read_text("--file", str(tmp_path / "largest"))) == LARGEST_BYTES
     for endless in (tmp_path / "larger", Path("/dev/zero")):
-        assert refusal(endless) == f"--file {str(endless)!r} is not allowed: it must be a file of at most 128 KiB"
+        assert refusal(endless) == f"--file {shown(str(endless))} is not allowed: it must be a file of at most 128 KiB"
 
 
 def test_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.request import Options, cluster_spec, file_spec
-from model.base import BadInput
+from model.base import BadInput, shown
 from model.spec import ClusterSpec, OnFailure
 from settings import load_settings, local_cloud
 
@@ -196,7 +196,7 @@ def test_passwords_may_stand_beside_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_request_at_all_is_refused(tmp_path: Path, content: str | bytes, sentence: str) -> None:
-    assert refusal_of(tmp_path, content) == f"--file {str(tmp_path / 'spec.yaml')!r} {sentence}"
+    assert refusal_of(tmp_path, content) == f"--file {shown(str(tmp_path / 'spec.yaml'))} {sentence}"
 
 
 @pytest.mark.parametrize(

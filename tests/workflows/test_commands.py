@@ -99,8 +99,8 @@ async def test_it_runs_beside_a_build(client: Client, script: Script) -> None:
     started = await held(script, "cluster_complete")
     handle = await create(client, spec)
     await started.wait()
+    await until(handle, Status.INSTANCE_READY)
     assert (await run(handle, f"{spec.name}-2")).stdout == "done\n"
-    assert (await handle.query(ClusterWorkflow.cluster)).status is Status.INSTANCE_READY
     await handle.execute_update("delete")
     await handle.result()
 
