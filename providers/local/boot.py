@@ -12,6 +12,8 @@ UNPRIVILEGED = 65534
 """The id as which root's servers run, in a user namespace of that one id: a database refuses to run as root."""
 
 SSH_STOP_SECONDS = 2
+SSH_START_SECONDS = 10
+"""Longer than it takes to find out that it cannot listen, on a busy machine too."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -56,7 +58,15 @@ def main(home: Path, lock: int) -> None:
     ProcessIdentity.own().write(Path(SUPERVISOR))
     Path("supervisord.conf").write_text(CONFIGURATION)
     command = [sys.executable, "-P", "-m", "providers.local.sshd", str(home)]
-    write_program(home, SSH_PROGRAM, command, str(home), {}, stop_timeout=SSH_STOP_SECONDS)
+    write_program(
+        home,
+        SSH_PROGRAM,
+        command,
+        str(home),
+        {},
+        stop_timeout=SSH_STOP_SECONDS,
+        start_seconds=SSH_START_SECONDS,
+    )
     supervisor = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", "/proc/self/cwd/supervisord.conf"]
     program = namespace() + supervisor
     os.execvpe(program[0], program, environment(home))  # noqa: S606 - a constant argument list

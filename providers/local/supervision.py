@@ -43,7 +43,7 @@ PROGRAM = """\
 command=/bin/sh services/{name}.sh
 autostart=true
 autorestart=true
-startsecs=1
+startsecs={start_seconds}
 startretries=3
 stopsignal={stop_signal}
 stopwaitsecs={stop_timeout}
@@ -63,11 +63,12 @@ def write_program(
     environment: Mapping[str, str],
     stop_signal: str = "TERM",
     stop_timeout: int = 10,
+    start_seconds: int = 1,
 ) -> None:
     """Write a program's script and configuration below a server's directory; supervisor reads them when asked.
 
-    What the program writes is its user's only. `stop_timeout` in seconds. Raises ValueError for a name or signal that
-    cannot stand in the configuration.
+    What the program writes is its user's only. A program that ends within `start_seconds` has not started: after three
+    more attempts supervisor gives it up. Raises ValueError for a name or signal that cannot stand in the configuration.
     """
     for value in (name, stop_signal):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value):
@@ -75,7 +76,9 @@ def write_program(
     exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment.items())
     script = f"umask 077\ncd {shlex.quote(directory)} || exit 1\n{exports}exec {shlex.join(command)}\n"
     _replace(home / "services" / f"{name}.sh", script)
-    program = PROGRAM.format(name=name, stop_signal=stop_signal, stop_timeout=int(stop_timeout))
+    program = PROGRAM.format(
+        name=name, stop_signal=stop_signal, stop_timeout=int(stop_timeout), start_seconds=int(start_seconds)
+    )
     _replace(home / "supervisor.d" / f"{name}.conf", program)
 
 

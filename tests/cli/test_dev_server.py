@@ -18,7 +18,8 @@ from workflows.cluster import SEARCH_ATTRIBUTES
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
+    with dev_server.choosing_ports():
+        yield tmp_path
     dev_server.stop(tmp_path)
 
 

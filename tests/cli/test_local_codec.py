@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from cli import local_codec
+from cli.dev_server import choosing_ports
 from cli.voice import Failed
 from key_file import make_local_keys
 
@@ -22,7 +23,8 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("DURABASE_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("DURABASE_CONFIG", str(tmp_path / "durabase.toml"))
     make_local_keys(tmp_path)
-    yield tmp_path
+    with choosing_ports():
+        yield tmp_path
     local_codec.stop(tmp_path)
 
 
