@@ -4,13 +4,10 @@ import logging
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from aiohttp import web
-
 from cli.voice import DONE, Failed
 from model.base import refusal
 from settings import Settings, load_settings
 from temporal.codec import PayloadKeys
-from temporal.codec_server import Access, CodecServer
 from temporal.logs import log_to_stderr
 
 STOP_SECONDS = 5.0
@@ -29,6 +26,11 @@ def codec() -> int:
 
 def serve(ring: PayloadKeys, address: str, origins: Sequence[str], token: str | None) -> None:
     """Serve the codec endpoint at `host:port` until SIGTERM or SIGINT. Raises Failed if it cannot listen there."""
+    # Imported here: aiohttp takes a third of a second, and every command would pay it.
+    from aiohttp import web
+
+    from temporal.codec_server import Access, CodecServer
+
     # Its lines would repeat a malformed request, token included.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     host, _, port = address.rpartition(":")

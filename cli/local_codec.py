@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from aiohttp import ClientError, ClientSession
 
 from cli.codec import serve
 from cli.daemon import Daemon
@@ -58,6 +57,9 @@ def stop(state_dir: Path) -> None:
 
 async def _answers(address: str, web_ui: str) -> bool:
     """Return whether a page of the Web UI may ask there."""
+    # Imported here: aiohttp takes a third of a second, and every command would pay it.
+    from aiohttp import ClientError, ClientSession
+
     try:
         async with (
             ClientSession(headers={"Origin": web_ui}) as session,
