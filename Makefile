@@ -6,7 +6,7 @@ FILE ?=
 PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test screenshot bench check format record-histories show-history lock clean
+.PHONY: help demo up down test test-load screenshot bench check format record-histories show-history lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -56,8 +56,14 @@ down: .venv/installed ## stop them; databases go on
 # A file's tests share servers, so they stay together; in the order of the files, or the longest would come last.
 # A traceback's carets are found by parsing, and before Python 3.11.8 two threads that parse at once may get a
 # SystemError (python/cpython#106905): a worker's thread and pytest, which then ends without a report.
-test: .venv/installed ## run every test, or: make test ARGS=tests/guests
-	PYTHONNODEBUGRANGES=1 .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+# Three processes on two processors: most tests wait for processes of their own.
+PYTEST = PYTHONNODEBUGRANGES=1 .venv/bin/pytest
+
+test: .venv/installed ## run the tests, or some: make test ARGS=tests/guests
+	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/load $(ARGS)
+
+test-load: .venv/installed ## hold two hundred builds on one worker, and ask other things of it
+	$(PYTEST) tests/load $(ARGS)
 
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui

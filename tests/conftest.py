@@ -25,6 +25,24 @@ FAST = [
 ]
 """The stock dev server holds every task for 50 ms and every timer for up to a second."""
 
+LONGEST = (
+    "test_starter.py",
+    "test_faults.py",
+    "test_web_ui.py",
+    "test_rotation.py",
+    "test_manager_recovery.py",
+    "test_versions.py",
+    "test_valkey.py",
+    "test_services.py",
+)
+"""Files of a minute and more, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: a process that began one last would end long after all the others."""
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
 
 def dynamic_config(*values: str) -> list[str]:
     return [word for value in values for word in ("--dynamic-config-value", value)]

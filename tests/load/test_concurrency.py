@@ -22,8 +22,8 @@ from cli.view import ClusterView
 from model.cluster import OperatingStatus, Operation, Status
 from model.spec import ClusterSpec
 from settings import load_settings
-from tests.crowded_worker import CLOUD, ENGINE
 from tests.house import House, eventually
+from tests.load.crowded_worker import CLOUD, ENGINE
 
 EACH = 100
 """Builds held in `wait_for_server`, and as many in `prepare`: three times the threads that a step has."""
@@ -45,7 +45,7 @@ async def session(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.Monk
         await opened.start_server()
         clouds = json.dumps({CLOUD: {"provider": CLOUD}})
         go_on = str(tmp_path / "go-on")
-        await opened.start_worker("tests.crowded_worker", DURABASE_CLOUDS=clouds, DURABASE_TEST_GO_ON=go_on)
+        await opened.start_worker("tests.load.crowded_worker", DURABASE_CLOUDS=clouds, DURABASE_TEST_GO_ON=go_on)
         yield Session(load_settings(), opened.client)
     finally:
         await opened.close()
