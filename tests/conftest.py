@@ -61,29 +61,39 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest_asyncio.fixture(scope="session")
-async def temporal(payload_keys: PayloadKeys) -> AsyncIterator[WorkflowEnvironment]:
-    """A real server whose clock is everybody's."""
-    async with await WorkflowEnvironment.start_local(
+async def dev_server(*settings: str, plugin: DurabasePlugin | None = None) -> WorkflowEnvironment:
+    """Start a real server with these dynamic-config values, and connect to it."""
+    return await WorkflowEnvironment.start_local(
         dev_server_existing_path=TEMPORAL,
         dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(*FAST),
+        dev_server_extra_args=dynamic_config(*FAST, *settings),
         search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(payload_keys)],
-    ) as environment:
-        yield environment
+        plugins=[plugin or DurabasePlugin(PAYLOAD_KEYS)],
+    )
 
 
-@pytest_asyncio.fixture(scope="session")
-async def skipping(payload_keys: PayloadKeys) -> AsyncIterator[WorkflowEnvironment]:
-    """A real server on which a workflow's own clock jumps to its next timer when it has nothing else to do."""
-    async with await WorkflowEnvironment.start_time_skipping_v2(
+async def skipping_server() -> WorkflowEnvironment:
+    """Start a real server on which a workflow's own clock jumps to its next timer when it has nothing else to do."""
+    return await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=TEMPORAL,
         dev_server_log_level="error",
         dev_server_extra_args=dynamic_config(*FAST, "frontend.WorkflowTimeSkippingEnabled=true"),
         search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(payload_keys)],
-    ) as environment:
+        plugins=[DurabasePlugin(PAYLOAD_KEYS)],
+    )
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """A real server whose clock is everybody's."""
+    async with await dev_server() as environment:
+        yield environment
+
+
+@pytest_asyncio.fixture(scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A real server that skips a workflow's time."""
+    async with await skipping_server() as environment:
         yield environment
 
 

@@ -16,16 +16,13 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from model.cluster import Status
 from model.errors import GuestRefused, ServerLost
-from plugin import DurabasePlugin
 from temporal.converter import data_converter
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import skipping_server
 from tests.keys_for_tests import PAYLOAD_KEYS
 from tests.scripted import Script, create, until, what_is_left
-from workflows.cluster import SEARCH_ATTRIBUTES
 
 GOLDEN = Path(__file__).parent / "golden_commands"
 CODEC = data_converter(PAYLOAD_KEYS)
@@ -124,13 +121,7 @@ def is_left(timeout: object) -> bool:
 async def main() -> None:
     """Write the golden files."""
     GOLDEN.mkdir(exist_ok=True)
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        dev_server_existing_path=TEMPORAL,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(*FAST, "frontend.WorkflowTimeSkippingEnabled=true"),
-        search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(PAYLOAD_KEYS)],
-    ) as environment:
+    async with await skipping_server() as environment:
         for scenario in SCENARIOS:
             found = await commands(environment.client, scenario)
             (GOLDEN / f"{scenario.__name__}.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")

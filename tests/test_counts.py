@@ -13,25 +13,16 @@ from temporalio.testing import WorkflowEnvironment
 import counts
 from counts import COUNTED, Counts
 from model.cluster import Status
-from plugin import DurabasePlugin
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import dev_server
 from tests.house import eventually
-from tests.keys_for_tests import PAYLOAD_KEYS
 from tests.scrape import Metrics
 from tests.scripted import Script, create, until
-from workflows.cluster import SEARCH_ATTRIBUTES
 
 
 @pytest_asyncio.fixture
 async def empty() -> AsyncIterator[WorkflowEnvironment]:
     """A real server that nothing else uses."""
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=TEMPORAL,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(*FAST),
-        search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(PAYLOAD_KEYS)],
-    ) as environment:
+    async with await dev_server() as environment:
         yield environment
 
 

@@ -8,17 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from cli.pollers import Tasks, pollers
 from cli.session import Session
-from plugin import DurabasePlugin
 from settings import load_settings
-from temporal.codec import PayloadKeys
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import dev_server
 from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
 from tests.scripted import Script
-from workflows.cluster import SEARCH_ATTRIBUTES
 from workflows.queues import WORKFLOWS
 
 
@@ -37,15 +33,9 @@ def session(client: Client, script: Script, tmp_path: Path) -> Session:
 
 
 @pytest_asyncio.fixture
-async def alone(payload_keys: PayloadKeys) -> AsyncIterator[Client]:
+async def alone() -> AsyncIterator[Client]:
     """A client of a server that holds nothing but what the test starts."""
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=TEMPORAL,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(*FAST),
-        search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(payload_keys)],
-    ) as environment:
+    async with await dev_server() as environment:
         yield environment.client
 
 

@@ -9,15 +9,11 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from cli.pollers import FRESH, Tasks, identity, lives, not_current, pollers
-from plugin import DurabasePlugin
-from temporal.codec import PayloadKeys
-from tests.conftest import TEMPORAL
+from tests.conftest import dev_server
 from tests.house import eventually, make_current
 from tests.scripted import Script, workflow_worker
-from workflows.cluster import SEARCH_ATTRIBUTES
 from workflows.queues import WORKFLOWS, cloud_queue
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -55,15 +51,10 @@ def test_a_worker_of_another_host_lives_while_its_polls_are_fresh() -> None:
     assert not lives(poller("1@elsewhere", FRESH * 2), NOW)
 
 
-async def test_workers_of_a_version_that_is_not_current_are_named(payload_keys: PayloadKeys) -> None:
+async def test_workers_of_a_version_that_is_not_current_are_named() -> None:
     """Temporal gives them nothing, and would let whoever asks wait."""
     async with (
-        await WorkflowEnvironment.start_local(
-            dev_server_existing_path=TEMPORAL,
-            dev_server_log_level="error",
-            search_attributes=SEARCH_ATTRIBUTES,
-            plugins=[DurabasePlugin(payload_keys)],
-        ) as environment,
+        await dev_server() as environment,
         workflow_worker(client := environment.client, "7"),
     ):
         assert await not_current(client, "durabase/nowhere") is None

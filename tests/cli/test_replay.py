@@ -9,7 +9,6 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from cli.replay import ReplayedRun, replay_lines, replayed, replayed_run
 from cli.session import Session
@@ -20,10 +19,9 @@ from temporal.codec import PayloadKeys
 from tests.changed import ChangedPlugin
 from tests.cli.conftest import session_of
 from tests.cli.test_clusters import active
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import dev_server
 from tests.house import eventually, make_current
 from tests.scripted import Script, create, held
-from workflows.cluster import SEARCH_ATTRIBUTES
 
 
 class Building(NamedTuple):
@@ -77,13 +75,7 @@ async def test_what_this_code_wrote_goes_on_under_it(session: Session, script: S
 async def another_release(keys: PayloadKeys, state_dir: Path, build_id: str | None) -> AsyncIterator[Building]:
     """Let workers of a release with a changed ProvisionWorkflow build a cluster, on a server of their own."""
     async with (
-        await WorkflowEnvironment.start_local(
-            dev_server_existing_path=TEMPORAL,
-            dev_server_log_level="error",
-            dev_server_extra_args=dynamic_config(*FAST),
-            search_attributes=SEARCH_ATTRIBUTES,
-            plugins=[ChangedPlugin(keys)],
-        ) as environment,
+        await dev_server(plugin=ChangedPlugin(keys)) as environment,
         Script().serving(environment.client, build_id) as script,
     ):
         address = environment.client.service_client.config.target_host

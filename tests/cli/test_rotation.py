@@ -17,6 +17,7 @@ from temporalio.worker import Replayer
 
 from cli import local_codec, payload_keys, rotation
 from cli.exits import run as run_command
+from cli.observe import ask_record
 from cli.pollers import Tasks, identity, pollers
 from cli.voice import Voice
 from key_file import KEY_FILE, KeyFile, make_local_keys
@@ -29,7 +30,6 @@ from temporal.client import ADDRESS_FILE
 from temporal.codec import PayloadKeys, key_ids
 from tests.cli.home import Home
 from tests.house import PATIENCE, eventually
-from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
 
 UNUSED = "1"
@@ -195,8 +195,9 @@ def test_rotations_at_once_follow_each_other(tmp_path: Path) -> None:
 
 
 async def identity_of(home: Home, name: str) -> ClusterIdentity:
-    handle = (await client_of(home)).get_workflow_handle_for(ClusterWorkflow.run, name)
-    return (await handle.query(ClusterWorkflow.cluster)).identity
+    record = await ask_record(await client_of(home), name)
+    assert record is not None
+    return record.identity
 
 
 # Keys that an operator's settings hold.

@@ -6,16 +6,15 @@ from contextlib import asynccontextmanager
 from temporalio.api.enums.v1.workflow_pb2 import VERSIONING_BEHAVIOR_AUTO_UPGRADE
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior
-from temporalio.testing import WorkflowEnvironment
 
 from model.cluster import Status
 from plugin import DurabasePlugin
 from temporal.codec import PayloadKeys
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import dev_server
 from tests.house import eventually, make_current
 from tests.scripted import Script, create, until
 from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
-from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 
 
 def test_it_is_the_very_same_workflow() -> None:
@@ -41,13 +40,7 @@ async def version(address: str, build_id: str, script: Script, payload_keys: Pay
 
 
 async def test_a_history_that_begins_anew_begins_with_the_current_version(payload_keys: PayloadKeys) -> None:
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=TEMPORAL,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(*FAST, "limit.historyCount.suggestContinueAsNew=40"),
-        search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(payload_keys)],
-    ) as environment:
+    async with await dev_server("limit.historyCount.suggestContinueAsNew=40") as environment:
         address, script = environment.client.service_client.config.target_host, Script()
         async with version(address, "1", script, payload_keys):
             handle = await create(environment.client, script.spec())

@@ -9,15 +9,12 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import WorkflowEnvironment
 
 from model.cluster import OperatingStatus, Status
 from model.errors import GuestRefused, PlanRefused
-from plugin import DurabasePlugin
-from temporal.codec import PayloadKeys
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import dev_server
 from tests.scripted import Script, create, held, refusal_of, until
-from workflows.cluster import CLUSTER_ID, SEARCH_ATTRIBUTES, STATUS, ClusterWorkflow
+from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
 
 
 async def test_create_ends_active(client: Client, script: Script) -> None:
@@ -136,16 +133,10 @@ async def test_a_removal_that_was_terminated_is_asked_for_again(client: Client, 
     await handle.result()
 
 
-async def test_a_long_life_goes_on_as_new_and_keeps_its_record(payload_keys: PayloadKeys) -> None:
+async def test_a_long_life_goes_on_as_new_and_keeps_its_record() -> None:
     """After 40 events the server suggests a new run; the cluster, its uuid and its claim live on."""
     async with (
-        await WorkflowEnvironment.start_local(
-            dev_server_existing_path=TEMPORAL,
-            dev_server_log_level="error",
-            dev_server_extra_args=dynamic_config(*FAST, "limit.historyCount.suggestContinueAsNew=40"),
-            search_attributes=SEARCH_ATTRIBUTES,
-            plugins=[DurabasePlugin(payload_keys)],
-        ) as environment,
+        await dev_server("limit.historyCount.suggestContinueAsNew=40") as environment,
         Script().serving(environment.client) as script,
     ):
         handle = await create(environment.client, spec := script.spec(), "mine")

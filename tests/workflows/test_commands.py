@@ -6,19 +6,16 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from model.cluster import Status
 from model.command import CommandRequest, CommandResult
 from model.errors import GuestUnreachable
-from plugin import DurabasePlugin
-from temporal.codec import PayloadKeys
-from tests.conftest import FAST, TEMPORAL, dynamic_config
+from tests.conftest import dev_server
 from tests.golden import decoded
 from tests.house import eventually
 from tests.scripted import ENGINE, Handle, Script, create, held, refusal_of, until, workflow_worker
-from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.commands import MAX_AT_ONCE
 from workflows.queues import cloud_queue, engine_queue
 
@@ -165,15 +162,9 @@ async def test_a_delete_cuts_it_short(client: Client, script: Script) -> None:
     assert (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
 
 
-async def test_a_history_that_must_begin_anew_waits_for_one_command_and_no_second(payload_keys: PayloadKeys) -> None:
+async def test_a_history_that_must_begin_anew_waits_for_one_command_and_no_second() -> None:
     async with (
-        await WorkflowEnvironment.start_local(
-            dev_server_existing_path=TEMPORAL,
-            dev_server_log_level="error",
-            dev_server_extra_args=dynamic_config(*FAST, "limit.historyCount.suggestContinueAsNew=40"),
-            search_attributes=SEARCH_ATTRIBUTES,
-            plugins=[DurabasePlugin(payload_keys)],
-        ) as environment,
+        await dev_server("limit.historyCount.suggestContinueAsNew=40") as environment,
         Script().serving(environment.client) as script,
     ):
         handle = await active(environment.client, script, 1)
