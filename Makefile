@@ -6,7 +6,7 @@ FILE ?=
 PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test screenshot bench check format record-histories show-history lock clean
+.PHONY: help demo up down test test-guests screenshot bench check format record-histories show-history lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,13 @@ down: .venv/installed ## stop them; databases go on
 # SystemError (python/cpython#106905): a worker's thread and pytest, which then ends without a report.
 test: .venv/installed ## run every test, or: make test ARGS=tests/guests
 	PYTHONNODEBUGRANGES=1 .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# One test at a time: dpkg on several machines at once waits for the same disk.
+test-guests: .venv/installed ## as root: test guests and engines on real Debian 12, in machines of systemd-nspawn
+	@test "$$(id -u)" = 0 || { echo "make test-guests needs root: it boots Debian in containers" >&2; exit 1; }
+	@dpkg --status systemd-container debootstrap debian-archive-keyring >/dev/null 2>&1 || { apt-get -qq update && \
+	    apt-get -qq --yes --no-install-recommends install systemd-container debootstrap debian-archive-keyring; }
+	PYTHONNODEBUGRANGES=1 .venv/bin/pytest $(or $(ARGS),tests/debian)
 
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui
