@@ -1,4 +1,4 @@
-"""Installs Debian packages, safe to be torn at any point: one script that DebianGuest runs under the guest's lock."""
+"""Installs Debian packages, safe to be torn at any point, in two scripts: one looks, the other works under the lock."""
 
 INSTALL_SECONDS = 900
 """For an installation on a slow server that has to download everything."""
@@ -10,16 +10,18 @@ LISTS_MINUTES = 24 * 60
 """Package lists older than this are fetched anew before anything is installed."""
 
 UNKNOWN = 3
-"""The script's exit code for packages that apt cannot install, however often it is asked."""
+NOT_WHOLE = 10
+"""Exit codes: for packages that apt cannot install, however often it is asked; for what is still to be installed."""
 
 POLICY = "/usr/sbin/policy-rc.d"
 POLICY_MARK = "# durabase: nothing is started while packages are installed"
 
-INSTALL = f"""\
+_FUNCTIONS = f"""\
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
-named() {{ for package in "$@"; do printf '%s\\n' "${{package%%=*}}"; done; }}
+names=
+for package; do names="$names ${{package%%=*}}"; done
 
 is_installed() {{ # package[=version pattern]
     name=${{1%%=*}} pattern='*'
@@ -28,8 +30,32 @@ is_installed() {{ # package[=version pattern]
     case $state in "ii  "$pattern) ;; *) return 1 ;; esac
 }}
 
-are_installed() {{ for package in "$@"; do is_installed "$package" || return 1; done; }}
+are_installed() {{ for package; do is_installed "$package" || return 1; done; }}
 
+has_our_policy() {{ grep -qsF '{POLICY_MARK}' {POLICY}; }}
+
+units() {{ # those that the packages would be started by on the next boot
+    dpkg -L $names | grep -E '^(/usr)?/lib/systemd/system/[^@/]+\\.(service|socket|timer)$' | sed 's,.*/,,' | sort -u
+}}
+
+is_wanted() {{ [ "$(systemctl is-enabled "$1" 2>/dev/null)" = enabled ] || systemctl is-active --quiet "$1"; }}
+
+list_programs() {{
+    dpkg -L $names | while read -r path; do
+        case $path in */bin/* | */sbin/*) [ ! -f "$path" ] || [ ! -x "$path" ] || printf '%s\\n' "$path" ;; esac
+    done
+}}
+"""
+
+LOOK = f"""{_FUNCTIONS}
+are_installed "$@" || exit {NOT_WHOLE}
+! has_our_policy || exit {NOT_WHOLE}
+for unit in $(units); do ! is_wanted "$unit" || exit {NOT_WHOLE}; done
+list_programs
+"""
+"""Writes the paths of the packages' programs if nothing is left to do."""
+
+INSTALL = f"""{_FUNCTIONS}
 patiently() {{ # command …: again while another process holds one of its locks; what it said last stays in $said
     patience={LOCK_SECONDS}
     until said=$("$@" 2>&1); do
@@ -46,7 +72,7 @@ patiently() {{ # command …: again while another process holds one of its locks
 failed() {{ printf '%s\\n' "$said" >&2; exit "$1"; }}
 
 # Under the lock, so a policy with our mark is one that a killed attempt left. The image's own is never touched.
-remove_policy() {{ ! grep -qsF '{POLICY_MARK}' {POLICY} || rm -f {POLICY}; }}
+remove_policy() {{ ! has_our_policy || rm -f {POLICY}; }}
 
 forbid_starts() {{
     [ ! -e {POLICY} ] || return 0
@@ -57,7 +83,7 @@ forbid_starts() {{
 
 # Debian would make and start a cluster of its own with the first PostgreSQL; postgresql-common reads this.
 forbid_clusters() {{
-    case " $* " in *" postgresql"*) ;; *) return 0 ;; esac
+    case $names in *" postgresql"*) ;; *) return 0 ;; esac
     mkdir -p /etc/postgresql-common/createcluster.d
     printf 'create_main_cluster = false\\n' > /etc/postgresql-common/createcluster.d/durabase.conf
 }}
@@ -66,12 +92,10 @@ lists_are_fresh() {{
     [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*Release' -cmin -{LISTS_MINUTES} -print -quit)" ]
 }}
 
-are_known() {{
-    said=$(apt-get install --simulate --no-install-recommends "$@" 2>&1)
-}}
+are_known() {{ apt-get install --simulate --no-install-recommends "$@" > /dev/null 2>&1; }}
 
 install_packages() {{
-    # What an interrupted attempt has left; what it cannot mend, the installation itself may.
+    # What an interrupted attempt has left; what this cannot mend, the installation itself may.
     patiently dpkg --force-confold --configure -a || true
     if ! lists_are_fresh || ! are_known "$@"; then
         # Without the error mode, apt-get ends well although it got nothing.
@@ -87,29 +111,20 @@ install_packages() {{
     failed 1
 }}
 
-units_of() {{ # names: the units that would start what is installed, on the next boot
-    dpkg -L "$@" | grep -E '^(/usr)?/lib/systemd/system/[^@/]+\\.(service|socket|timer)$' | sed 's,.*/,,' | sort -u
-}}
-
 trap remove_policy EXIT
 trap 'exit 143' HUP INT TERM
 if ! are_installed "$@"; then
     forbid_starts
-    forbid_clusters "$@"
+    forbid_clusters
     install_packages "$@"
 fi
-names=$(named "$@")
-units=$(units_of $names)
-for unit in $units; do
-    [ "$(systemctl is-enabled "$unit" 2>/dev/null)" != enabled ] || systemctl --quiet disable "$unit"
-    ! systemctl is-active --quiet "$unit" || systemctl stop "$unit"
+for unit in $(units); do
+    ! is_wanted "$unit" || systemctl --quiet disable --now "$unit"
 done
-dpkg -L $names | while read -r path; do
-    case $path in */bin/* | */sbin/*) [ ! -f "$path" ] || [ ! -x "$path" ] || printf '%s\\n' "$path" ;; esac
-done
+list_programs
 """
 """Installs its arguments, each `package` or `package=version pattern`, and writes the paths of their programs.
 
-A first look answers without apt if everything is there. The services of the packages themselves never run: they are
-not started with the installation, nor enabled afterwards; the engine's own unit runs the database.
+The services of the packages themselves never run: they are not started with the installation, nor left enabled; the
+engine's own unit runs the database.
 """

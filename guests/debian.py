@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import paramiko
 
-from guests.apt import INSTALL, INSTALL_SECONDS, UNKNOWN
+from guests.apt import INSTALL, INSTALL_SECONDS, LOOK, NOT_WHOLE, UNKNOWN
 from guests.base import Service
 from guests.block_device import ATTACH_SECONDS, DEVICE, FORMAT_SECONDS, MOUNT, REFUSED, links
 from guests.ssh import SshGuest
@@ -84,7 +84,9 @@ class DebianGuest(SshGuest):
         Raises GuestRefused for packages that this Debian does not have, in apt's words.
         """
         label = f"install {', '.join(packages)}"
-        result = self.run(["sh", "-c", INSTALL, "sh", *packages], timeout=INSTALL_SECONDS, check=False)
+        result = self.run(["sh", "-c", LOOK, "sh", *packages], check=False, changes=False)
+        if result.code == NOT_WHOLE:
+            result = self.run(["sh", "-c", INSTALL, "sh", *packages], timeout=INSTALL_SECONDS, check=False)
         if result.code == UNKNOWN:
             raise GuestRefused(str(self.failed(label, result)))
         if result.code != 0:

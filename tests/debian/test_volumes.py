@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from guests import debian as debian_guest
-from guests.block_device import LABEL, MOUNT, links
+from guests.block_device import LABEL, MOUNT
 from guests.debian import DebianGuest
 from guests.ssh import KILLED
 from model.errors import GuestError, GuestRefused
@@ -154,10 +154,3 @@ def test_a_torn_attempt_is_finished(volume: LoopVolume, guest: DebianGuest, reac
     guest.mount_volume(volume.id, TARGET)
     assert mounted(guest) == f"ext4   {LABEL}"
     assert (guest.read_file("/etc/fstab") or "").count(TARGET) == 1
-
-
-def test_a_volume_is_looked_for_where_qemu_puts_its_id() -> None:
-    assert links("0b6f8a10-9a3e-4d7b-8f6a-5f2d1c3b4a59")[:2] == [
-        "/dev/disk/by-id/virtio-0b6f8a10-9a3e-4d7b-8",
-        "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_0b6f8a10-9a3e-4d7b-8",
-    ]
