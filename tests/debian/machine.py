@@ -71,6 +71,7 @@ class Machine:
         """Boot it; SSH answers about a second later."""
         listening = f"Port {SSH_PORT}\nListenAddress {self.address}\n"
         self.write("/etc/ssh/sshd_config.d/address.conf", listening)
+        self.write("/etc/hostname", f"{self.name}\n")
         self.write("/etc/hosts", f"127.0.0.1 localhost\n{self.address} {self.name}\n")
         serials = [f"{device} {volume[:20]}\n" for volume, device in self.volumes.items()]
         self.write("/etc/stand-in-volumes", "".join(serials))

@@ -107,7 +107,7 @@ def test_a_first_boot_that_still_installs_is_waited_for(machine: Machine) -> Non
     booting.join()
 
 
-@pytest.mark.parametrize("killed", ["apt-get", "dpkg", "sh|timeout|flock|apt-get|dpkg", "power", "connection"])
+@pytest.mark.parametrize("killed", ["apt-get", "dpkg", "sh|apt-get|dpkg", "power", "connection"])
 def test_an_installation_that_was_torn_is_finished_by_the_next_attempt(machine: Machine, killed: str) -> None:
     torn = machine.connect()
     attempt = threading.Thread(target=install_until_torn, args=[torn])
