@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,6 +14,8 @@ from tests.debian.machine import Machine
 
 REDIS = ["redis-server=5:7.0.*"]
 POSTGRESQL = ["postgresql-15", "postgresql-client-15"]
+SEVERAL = ["postgresql-client-15", *REDIS]
+"""With what they need, enough that there is a middle to be torn in."""
 
 
 @pytest.fixture
@@ -96,7 +98,11 @@ def test_a_policy_of_the_images_own_is_left_alone(guest: DebianGuest) -> None:
 def test_a_first_boot_that_still_installs_is_waited_for(machine: Machine) -> None:
     def first_boot() -> None:
         with machine.connect() as other:
-            other.run(["apt-get", "-y", "--no-install-recommends", "install", *POSTGRESQL], timeout=200, changes=False)
+            other.run(
+                ["apt-get", "-y", "--no-install-recommends", "install", "postgresql-client-15"],
+                timeout=200,
+                changes=False,
+            )
 
     booting = threading.Thread(target=first_boot)
     booting.start()
@@ -110,30 +116,32 @@ def test_a_first_boot_that_still_installs_is_waited_for(machine: Machine) -> Non
 @pytest.mark.parametrize("killed", ["apt-get", "dpkg", "sh|apt-get|dpkg", "power", "connection"])
 def test_an_installation_that_was_torn_is_finished_by_the_next_attempt(machine: Machine, killed: str) -> None:
     torn = machine.connect()
-    attempt = threading.Thread(target=install_until_torn, args=[torn])
-    attempt.start()
+    with ThreadPoolExecutor(1) as threads:
+        attempt = threads.submit(torn.install, SEVERAL)
+        policy = tear(machine, torn, killed)
+        assert isinstance(attempt.exception(), GuestError | GuestUnreachable)
+    torn.close()
+    assert POLICY_MARK in policy
+    with machine.connect() as guest:
+        programs = guest.install(SEVERAL)
+        assert guest.run([programs["psql"], "--version"]).stdout.startswith("psql (PostgreSQL) 15.")
+        is_whole(guest)
+
+
+def tear(machine: Machine, torn: DebianGuest, killed: str) -> str:
+    """Tear an installation in its middle, and return what then stood in the policy."""
     with machine.connect() as observer:
         wait_for(lambda: installing(observer))
         policy = observer.read_file(POLICY) or ""
         if killed == "connection":
             torn.close()
-        elif killed != "power":
-            observer.run(["pkill", "-KILL", "-x", killed], changes=False)
-    if killed == "power":
-        machine.cut()
-        machine.on()
-    attempt.join()
-    torn.close()
-    assert POLICY_MARK in policy
-    with machine.connect() as guest:
-        programs = guest.install(POSTGRESQL)
-        assert guest.run([programs["postgres"], "--version"]).stdout.startswith("postgres (PostgreSQL) 15.")
-        is_whole(guest)
-
-
-def install_until_torn(guest: DebianGuest) -> None:
-    with suppress(GuestError, GuestUnreachable):
-        guest.install(POSTGRESQL)
+        elif killed == "power":
+            machine.cut()
+            machine.on()
+        else:
+            kill = ["pkill", "-KILL", "-x", killed]
+            wait_for(lambda: observer.run(kill, check=False, changes=False).code == 0)
+    return policy
 
 
 def installing(guest: DebianGuest) -> bool:

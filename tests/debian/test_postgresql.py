@@ -1,12 +1,14 @@
 """PostgreSQL 15 on real Debian 12: three members and one, overrides, power cuts, a second run of everything."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from datastores.context import InstanceContext
 from datastores.postgresql import describe, layout, parameters
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus
@@ -14,6 +16,7 @@ from tests.datastores.cluster import engine_keys, wait_for
 from tests.datastores.postgresql.conftest import login
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.debian.cluster import DebianCluster
+from tests.debian.overrides import allowed_edges
 
 SPEC: dict[str, Any] = {
     "version": "15",
@@ -156,6 +159,39 @@ def test_the_server_knows_what_the_committed_table_says(cluster: DebianCluster) 
     assert header.split("\t") == list(describe.COLUMNS)
     # Debian's security updates may bring parameters of later minor versions.
     assert set(committed) - set(described(cluster)) == set()
+
+
+def test_the_server_takes_every_override_that_is_let_through(cluster: DebianCluster) -> None:
+    known = parameters.configuration_manager("15")
+    lines = [f"{name}\n{preload(name)}{name} = {value}\n" for name, value in allowed_edges(known)]
+    assert len(lines) > 500
+    with data_directory(cluster) as (context, folder):
+        program = context.programs["postgres"]
+        judged = ["sh", "-c", JUDGE, program, folder]
+        refused = context.guest.run(judged, user=layout.SYSTEM_USER, stdin="".join(lines), timeout=180)
+    assert refused.stdout == ""
+
+
+JUDGE = """
+while read -r name && IFS= read -r line; do
+    printf '%s\n' "$line" | sed 's/;;/\n/' > "$1/data/postgresql.conf"
+    said=$("$0" -D "$1/data" -C "$name" 2>&1) || printf '%s: %s\n' "$line" "$said"
+done
+"""
+"""Lets the server judge lines in pairs: a parameter's name, and the lines of its file, separated by two semicolons."""
+
+
+def preload(name: str) -> str:
+    return f"shared_preload_libraries = '{name.partition('.')[0]}';;" if "." in name else ""
+
+
+@contextmanager
+def data_directory(cluster: DebianCluster) -> Iterator[tuple[InstanceContext, str]]:
+    with cluster.context(cluster.members[0]) as context:
+        folder = context.guest.run(["mktemp", "-d"], user=layout.SYSTEM_USER).stdout.strip()
+        initdb = [context.programs["initdb"], "-D", f"{folder}/data", "--auth=reject", "--no-sync", "--locale=C"]
+        context.guest.run(initdb, user=layout.SYSTEM_USER)
+        yield context, folder
 
 
 def described(cluster: DebianCluster) -> list[str]:

@@ -13,6 +13,7 @@ from model.cluster import OperatingStatus
 from tests.datastores.cluster import engine_keys, wait_for
 from tests.datastores.valkey.conftest import login
 from tests.debian.cluster import DebianCluster
+from tests.debian.overrides import allowed_edges
 
 SPEC: dict[str, Any] = {
     "users": [{"name": "ann", "password": "ann's pass wörd"}, {"name": "bob"}],
@@ -104,6 +105,24 @@ def test_the_server_knows_what_the_committed_table_says(cluster: DebianCluster) 
     header, *committed = (folder / "parameters.tsv").read_text().splitlines()
     assert header.split("\t") == list(describe.COLUMNS)
     assert set(committed) - set(described(cluster)) == set()
+
+
+def test_the_server_takes_every_override_that_is_let_through(cluster: DebianCluster) -> None:
+    lines = [f"{name} {value}\n" for name, value in allowed_edges(parameters.configuration_manager("7.0"))]
+    assert len(lines) > 80
+    with cluster.context(cluster.members[0]) as context:
+        judged = ["sh", "-c", JUDGE, context.programs["redis-server"]]
+        refused = context.guest.run(judged, stdin="".join(lines), timeout=180)
+    assert refused.stdout == ""
+
+
+JUDGE = f"""
+while IFS= read -r line; do
+    said=$(printf '%s\\n{describe.STOP}\\n' "$line" | "$0" - 2>&1)
+    case $said in *"{describe.STOP}"*) ;; *) printf '%s: %s\\n' "$line" "$said" ;; esac
+done
+"""
+"""Lets the server judge each line of its configuration: it complains of the next one if it takes it."""
 
 
 def described(cluster: DebianCluster) -> list[str]:
