@@ -6,7 +6,7 @@ FILE ?=
 PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-load screenshot bench check format record-histories show-history lock clean
+.PHONY: help demo up down test test-load test-guests screenshot bench check format record-histories show-history lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -53,17 +53,24 @@ up: .venv/installed ## start Temporal with its Web UI, and a worker
 down: .venv/installed ## stop them; databases go on
 	.venv/bin/durabase down
 
-# A file's tests share servers, so they stay together; in the order of the files, or the longest would come last.
 # A traceback's carets are found by parsing, and before Python 3.11.8 two threads that parse at once may get a
 # SystemError (python/cpython#106905): a worker's thread and pytest, which then ends without a report.
-# Three processes on two processors: most tests wait for processes of their own.
 PYTEST = PYTHONNODEBUGRANGES=1 .venv/bin/pytest
 
+# A file's tests share servers, so they stay together; in the order that tests/conftest.py gives them. Three processes
+# on two processors, because most tests wait for processes of their own.
 test: .venv/installed ## run the tests, or some: make test ARGS=tests/guests
-	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/load $(ARGS)
+	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-load: .venv/installed ## hold two hundred builds on one worker, and ask other things of it
-	$(PYTEST) tests/load $(ARGS)
+	$(PYTEST) $(or $(ARGS),tests/load)
+
+# One test at a time: dpkg on several machines at once waits for the same disk.
+test-guests: .venv/installed ## as root: test guests and engines on real Debian 12, in machines of systemd-nspawn
+	@test "$$(id -u)" = 0 || { echo "make test-guests needs root: it boots Debian in containers" >&2; exit 1; }
+	@dpkg --status systemd-container debootstrap debian-archive-keyring >/dev/null 2>&1 || { apt-get -qq update && \
+	    apt-get -qq --yes --no-install-recommends install systemd-container debootstrap debian-archive-keyring; }
+	$(PYTEST) $(or $(ARGS),tests/debian)
 
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui

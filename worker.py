@@ -130,7 +130,10 @@ def _cloud_worker(client: Client, settings: Settings, name: str, provider: str) 
 
 def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryPoint) -> Worker:
     keys, options = settings.engine_ring(entry.name), settings.engines.get(entry.name)
-    manager: DatastoreManager = entry.load()(keys, settings.datastores, options)
+    provider = installed("providers").get(settings.all_clouds[cloud].provider)
+    # An engine's worker may live where its cloud's provider is not installed: then the guest's own refusal is left.
+    packaging = provider.load().packaging if provider else None
+    manager: DatastoreManager = entry.load()(keys, settings.datastores, options, packaging=packaging)
     slots = SLOTS_PER_BUILD * settings.builds
     return _worker(
         client,

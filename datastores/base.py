@@ -19,7 +19,7 @@ from keys import EngineKeys
 from model.base import Noun, refusal
 from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
 from model.command import CommandResult, CommandTask
-from model.datastore import Datastore, EngineSettings, catalogue
+from model.datastore import Datastore, EngineSettings, catalogue, chosen
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, UserSpec
 from temporal.heartbeat import note
@@ -58,7 +58,10 @@ class DatastoreManager(ABC):
         extra_datastores: Sequence[Datastore] = (),
         options: EngineSettings | None = None,
         connector: Connector = connect,
+        packaging: str | None = None,
     ) -> None:
+        """`packaging` is what the servers of the worker's cloud install from, None if that is not known."""
+        self._packaging = packaging
         self._catalogue = catalogue(self.manager_name, (*self.datastores, *extra_datastores))
         self._options = (options or EngineSettings()).applied_to(self.server_options)
         self._keys = keys
@@ -79,7 +82,7 @@ class DatastoreManager(ABC):
         Raises PlanRefused with one sentence that names the field, the value and what is allowed.
         """
         spec, options = task.spec, self._options
-        datastore = self._datastore(spec.version)
+        datastore = chosen(self._catalogue, self.manager_name, spec.version, self._packaging)
         if not options.min_cluster_size <= spec.nodes <= options.max_cluster_size:
             allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
             raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
@@ -268,16 +271,10 @@ class DatastoreManager(ABC):
 
     # Inside.
 
-    def _datastore(self, version: str | None) -> Datastore:
-        for entry in self._catalogue.values():
-            if entry.version == version or (version is None and entry.default):
-                return entry
-        allowed = f"one of {', '.join(sorted(self._catalogue))} for {self.manager_name}"
-        raise PlanRefused(str(refusal("version", version, allowed)))
-
     @contextmanager
     def _context(self, task: InstanceTask) -> Iterator[InstanceContext]:
-        with open_context(task, self._keys, self._datastore(task.version), self._connect) as context:
+        entry = chosen(self._catalogue, self.manager_name, task.version)
+        with open_context(task, self._keys, entry, self._connect) as context:
             yield context
 
     def _mount(self, context: InstanceContext) -> None:

@@ -19,10 +19,11 @@ def connect(server: Server, login_key: Ed25519PrivateKey, host_key: Ed25519Publi
     pinned, a login key that the server does not take, or a kind of guest that is not known.
     """
     # Imported here: paramiko takes a quarter of a second, and every command would pay it for the engines' options.
+    from guests.debian import DebianGuest
     from guests.local import LocalGuest
     from guests.transport import open_transport
 
-    guests = {"local": LocalGuest}
+    guests: dict[str, type[SshGuest]] = {"local": LocalGuest, "debian": DebianGuest}
     kind = guests.get(server.guest)
     if kind is None:
         raise GuestRefused(f"guest {server.guest!r} is not allowed: it must be one of {', '.join(guests)}")

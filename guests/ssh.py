@@ -81,6 +81,11 @@ class SshGuest(Guest):
     def lock_file(self) -> str:
         """Where on the guest the lock lies under which everything that changes it runs."""
 
+    @property
+    def elevation(self) -> Sequence[str]:
+        """Return the words before everything that runs on the guest, its lock included; nothing to stay who logs in."""
+        return ()
+
     @abstractmethod
     def as_user(self, user: str | None) -> Sequence[str]:
         """Return the words before a command that make it run as `user`; nothing to stay who logged in."""
@@ -186,7 +191,8 @@ class SshGuest(Guest):
         began = time.monotonic()
         data = stdin.encode() if isinstance(stdin, str) else stdin
         try:
-            result = execute(self._transport, shlex.join(bounded), data, min(limit, remaining(self.deadline)), keep)
+            line = shlex.join([*self.elevation, *bounded])
+            result = execute(self._transport, line, data, min(limit, remaining(self.deadline)), keep)
         except SSH_ERRORS as error:
             raise self._lost(label, error) from error
         if result.code == LOCK_HELD and changes:

@@ -1,11 +1,12 @@
 """What settings say of engines: the catalogue, and their options."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
-from model.base import Request, Whole
+from model.base import Request, Whole, refusal
 from model.cluster import ServerOptions
+from model.errors import PlanRefused
 
 
 class Datastore(Request):
@@ -20,6 +21,24 @@ class Datastore(Request):
 def catalogue(manager: str, entries: Iterable[Datastore]) -> dict[str, Datastore]:
     """Return one engine's entries by version; of two for the same version the later one holds."""
     return {entry.version: entry for entry in entries if entry.manager == manager}
+
+
+def chosen(
+    known: Mapping[str, Datastore], manager: str, version: str | None, packaging: str | None = None
+) -> Datastore:
+    """Return the entry of a version, or the default one, of those that servers with a `packaging` can install.
+
+    None leaves the packaging aside. Raises PlanRefused with one sentence that names the versions there are.
+    """
+    fitting = {name: entry for name, entry in known.items() if packaging is None or packaging in entry.packages}
+    where = f" on servers that install from {packaging}" if packaging else ""
+    if not fitting:
+        raise PlanRefused(str(refusal("datastore", manager, f"one with packages{where}")))
+    for name, entry in fitting.items():
+        if name == version or (version is None and entry.default):
+            return entry
+    allowed = f"one of {', '.join(sorted(fitting))} for {manager}{where}"
+    raise PlanRefused(str(refusal("version", version, allowed)))
 
 
 class EngineSettings(Request):

@@ -14,6 +14,8 @@ class Provider(ABC):
     cloud's own words. No method retries or waits for a state: activities do. Every call has a timeout.
     """
 
+    packaging: ClassVar[str | None] = None
+    """What its servers' guests install from (Guest.packaging), for a plan to choose by; None if that is not known."""
     supports_volumes: ClassVar[bool]
     supports_snapshots: ClassVar[bool]
     request_limit: ClassVar[float]

@@ -30,8 +30,10 @@ for group in ("durabase.datastores", "durabase.providers"):
 for engine, template in ((postgresql, "postgresql.conf.j2"), (valkey, "valkey.conf.j2")):
     templates = Path(inspect.getfile(engine)).parent / "templates"
     Environment(loader=FileSystemLoader(templates), autoescape=True).get_template(template)
-parameters.configuration_manager("18")
-valkey_parameters.configuration_manager("9.1")
+for version in ("15", "18"):
+    parameters.configuration_manager(version)
+for version in ("7.0", "9.1"):
+    valkey_parameters.configuration_manager(version)
 """
 
 
@@ -110,5 +112,5 @@ def test_plugins_load_without_the_checkout(installed: Path, elsewhere: Path) -> 
     printed = _run(installed / "bin" / "python", "-c", LOAD_EVERYTHING, cwd=elsewhere)
 
     loaded = dict(line.split(" ", 1) for line in printed.splitlines())
-    assert set(loaded) == {"postgresql", "valkey", "local"}
+    assert set(loaded) == {"postgresql", "redis", "valkey", "local"}
     assert all(Path(path).is_relative_to(installed) for path in loaded.values())

@@ -18,6 +18,9 @@ from temporalio.testing import WorkflowEnvironment
 from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, MissingKey, key_text
 from model.base import BadInput
+from model.cluster import PlanTask
+from model.errors import PlanRefused
+from model.spec import ClusterSpec
 from plugin import DurabasePlugin
 from providers.local.provider import LocalProvider
 from settings import Settings, load_settings, local_cloud
@@ -32,6 +35,7 @@ from workflows.steps import Step
 
 CLOUD = cloud_queue(local_cloud())
 ENGINE = engine_queue("postgresql", local_cloud())
+REDIS = engine_queue("redis", local_cloud())
 VALKEY = engine_queue("valkey", local_cloud())
 
 
@@ -60,7 +64,7 @@ def settings(state_dir: Path) -> Settings:
 
 
 def test_what_ships_with_durabase_is_installed() -> None:
-    assert list(installed("datastores")) == ["postgresql", "valkey"]
+    assert list(installed("datastores")) == ["postgresql", "redis", "valkey"]
     assert installed("providers")["local"].load() is LocalProvider
     assert installed("nonsense") == {}
 
@@ -68,11 +72,11 @@ def test_what_ships_with_durabase_is_installed() -> None:
 def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE, VALKEY]
+    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE, REDIS, VALKEY]
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
     more = served_queues(load_settings())
-    lab = {cloud_queue("lab"), engine_queue("postgresql", "lab"), engine_queue("valkey", "lab")}
-    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, VALKEY, *lab}
+    lab = {cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ("postgresql", "redis", "valkey"))}
+    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, REDIS, VALKEY, *lab}
 
 
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
@@ -86,6 +90,14 @@ async def test_each_queue_gets_its_own_worker_and_activities(client: Client, set
     assert {"plan", "create_server", "attach_volume", "verify_gone"} <= served[1]
     assert {"plan", "prepare", "post_prepare", "cluster_complete"} <= served[2]
     assert served[1] | served[2] >= {step.value for step in Step}
+
+
+async def test_an_engine_plans_for_what_the_servers_of_its_cloud_install(client: Client, settings: Settings) -> None:
+    [worker] = build_workers(client, settings, [REDIS])
+    [plan] = [each for each in worker.config(active_config=True)["activities"] if each.__name__ == "plan"]
+    spec = ClusterSpec(name="cache", datastore="redis", cloud=local_cloud(), flavor="small")
+    with pytest.raises(PlanRefused, match=r"^datastore 'redis' is not allowed: .* from wheel$"):
+        plan(PlanTask(spec=spec, cluster_id="uuid"))
 
 
 async def test_slots_and_threads_are_sized_by_settings(client: Client, settings: Settings) -> None:
@@ -111,7 +123,7 @@ async def test_every_queue_is_served_by_the_version_that_settings_name(client: C
 def test_an_unknown_queue_is_refused_with_those_there_are(settings: Settings) -> None:
     with pytest.raises(BadInput) as refused:
         require_served(settings, [WORKFLOWS, "durabase/cloud/lab"])
-    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}, {VALKEY}"
+    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}, {REDIS}, {VALKEY}"
     assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {allowed}"
 
 

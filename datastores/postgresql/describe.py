@@ -1,7 +1,8 @@
 """Writes what a PostgreSQL version knows of its parameters, from the real server's `pg_settings`.
 
-Run with each new minor version:
-`python -m datastores.postgresql.describe > datastores/postgresql/templates/18/parameters.tsv`
+Run with each new minor version, of the wheel or of a folder with another version's programs:
+`python -m datastores.postgresql.describe 18 > datastores/postgresql/templates/18/parameters.tsv`
+`python -m datastores.postgresql.describe 15 /usr/lib/postgresql/15/bin > …/15/parameters.tsv`
 """
 
 import os
@@ -9,13 +10,23 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
+from datastores.postgresql import rules
 from datastores.postgresql.client import wheel_program
+
+
+class Run(Protocol):
+    """Runs one of PostgreSQL's programs and returns what it wrote."""
+
+    def __call__(self, program: str, *arguments: str, stdin: str = "") -> str:
+        """Run it with its arguments; `stdin` is its standard input."""
+
 
 TIMEOUT_SECONDS = 120
 
 LIBRARIES = ("auth_delay", "auto_explain", "passwordcheck", "pg_prewarm", "pg_stat_statements", "pg_trgm", "vector")
-"""Libraries whose parameters are listed too: those of the wheel that people preload."""
+"""Libraries whose parameters are listed too, where a version has them: those that people preload."""
 
 QUERY = """
 WITH listed AS (
@@ -47,13 +58,16 @@ FROM listed ORDER BY name COLLATE "C"
 """
 
 
-def describe(folder: Path) -> str:
-    """Return the table, read in single-user mode from a fresh data directory in `folder`."""
-    data = str(folder / "data")
-    _run("initdb", "-D", data, "--auth=reject", "--no-sync", "--locale=C", "--encoding=UTF8")
-    preload = ["-c", f"shared_preload_libraries={','.join(LIBRARIES)}"]
-    copy = f"COPY ({' '.join(QUERY.split())}) TO STDOUT\n"
-    return _run("postgres", "--single", "-D", data, *preload, "postgres", stdin=copy)
+COPY = f"COPY ({' '.join(QUERY.split())}) TO STDOUT\n"
+
+
+def describe(folder: Path, version: str, run: Run | None = None) -> list[str]:
+    """Return the table's lines, read in single-user mode from a fresh data directory in `folder`."""
+    run, data = run or _wheel, str(folder / "data")
+    run("initdb", "-D", data, "--auth=reject", "--no-sync", "--locale=C", "--encoding=UTF8")
+    libraries = [name for name in LIBRARIES if name not in rules.ABSENT.get(version, ())]
+    preload = ["-c", f"shared_preload_libraries={','.join(libraries)}"]
+    return rows(run("postgres", "--single", "-D", data, *preload, "postgres", stdin=COPY))
 
 
 def rows(output: str) -> list[str]:
@@ -65,10 +79,21 @@ def rows(output: str) -> list[str]:
 COLUMNS = ("name", "type", "unit", "minimum", "maximum", "values", "context")
 
 
-def _run(program: str, *arguments: str, stdin: str = "") -> str:
+def _wheel(program: str, *arguments: str, stdin: str = "") -> str:
+    return _execute(wheel_program(program) or program, *arguments, stdin=stdin)
+
+
+def _programs_of(folder: str) -> Run:
+    def run(program: str, *arguments: str, stdin: str = "") -> str:
+        return _execute(str(Path(folder) / program), *arguments, stdin=stdin)
+
+    return run
+
+
+def _execute(program: str, *arguments: str, stdin: str) -> str:
     # PostgreSQL refuses to run as root: a user namespace gives root another name.
     renamed = ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"] if os.geteuid() == 0 else []
-    command = [*renamed, wheel_program(program) or program, *arguments]
+    command = [*renamed, program, *arguments]
     result = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     if result.returncode:
         sys.exit(f"{program} failed: {result.stderr}")
@@ -77,4 +102,6 @@ def _run(program: str, *arguments: str, stdin: str = "") -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        sys.stdout.write("\n".join(["\t".join(COLUMNS), *rows(describe(Path(scratch)))]) + "\n")
+        described, *programs = sys.argv[1:]
+        lines = describe(Path(scratch), described, *map(_programs_of, programs))
+        sys.stdout.write("\n".join(["\t".join(COLUMNS), *lines]) + "\n")

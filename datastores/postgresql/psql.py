@@ -1,6 +1,6 @@
 """durabase's own way into a member's database: psql on its guest, over TCP, SQL on standard input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -8,6 +8,7 @@ from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext, address_of
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import MAINTENANCE_DATABASE, connection_url
+from datastores.postgresql.parameters import configuration_manager
 from guests.base import CommandResult
 from model.cluster import Instance
 
@@ -57,6 +58,12 @@ class Psql:
     def _address(self) -> str:
         return address_of(self.target)
 
+    @property
+    def _session(self) -> Mapping[str, str]:
+        # A server refuses a connection that sets a parameter which it does not know.
+        known = configuration_manager(self.context.task.version).parameters
+        return {name: value for name, value in sql.SESSION.items() if name in known}
+
     def _run(self, script: str, database: str, *, check: bool = True, changes: bool = False) -> CommandResult:
         guest = self.context.guest
         environment = {
@@ -67,7 +74,7 @@ class Psql:
             "PGPASSFILE": guest.path(layout.ADMINISTRATOR_PASSFILE),
             "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
             "PGCLIENTENCODING": "UTF8",
-            "PGOPTIONS": sql.options(),
+            "PGOPTIONS": sql.options(self._session),
         }
         return guest.run(
             [self.context.programs["psql"], *FLAGS],

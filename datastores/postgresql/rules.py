@@ -17,8 +17,10 @@ RESERVED: Mapping[str, str] = {
     "cluster_name": _IDENTITY,
     "config_file": _FILES,
     "data_directory": _FILES,
+    "db_user_namespace": "users would have other names",
     "default_tablespace": "a new cluster has no tablespaces",
     "dynamic_library_path": "replication loads a library by it",
+    "extension_destdir": _FILES,
     "external_pid_file": _FILES,
     "hba_file": _FILES,
     "hot_standby": "replicas answer reads",
@@ -34,6 +36,7 @@ RESERVED: Mapping[str, str] = {
     "port": _IDENTITY,
     "primary_conninfo": _STREAMING,
     "primary_slot_name": _STREAMING,
+    "promote_trigger_file": "a replica would stop replicating",
     "recovery_target": _TARGET,
     "recovery_target_action": _TARGET,
     "recovery_target_inclusive": _TARGET,
@@ -86,21 +89,24 @@ REFUSED_VALUES: Mapping[str, tuple[str, ...]] = {"wal_level": ("minimal",), "hug
 _NAME = r'(?:[A-Za-z_][A-Za-z0-9_$]{0,62}|"(?:[^"]|""){1,63}")'
 _STANDBY = rf"(?:\*|(?!(?i:any|first)\b){_NAME})"
 _STANDBYS = rf"{_STANDBY}(?: *, *{_STANDBY})*"
-_LIBRARY = (
-    "(?:auth_delay|auto_explain|basebackup_to_shell|basic_archive|passwordcheck"
-    "|pg_overexplain|pg_prewarm|pg_stat_statements|vector)"
+
+LIBRARIES = (
+    *("auth_delay", "auto_explain", "basebackup_to_shell", "basic_archive", "passwordcheck"),
+    *("pg_overexplain", "pg_prewarm", "pg_stat_statements", "vector"),
 )
+"""Libraries that a server may load, of the newest version."""
+
+ABSENT: Mapping[str, tuple[str, ...]] = {"15": ("pg_overexplain", "vector")}
+"""Those that an older version, or its Debian package, does not have."""
 
 
 def _list_of(item: str) -> str:
     return rf"(?:{item}(?: *, *{item})*)?"
 
 
-_LIBRARIES = (_list_of(_LIBRARY), "a list of libraries of this version, such as pg_stat_statements, auto_explain")
 _NAMES = (_list_of(_NAME), "a list of names separated by commas")
 
 FORMS: Mapping[str, tuple[str, str]] = {
-    "archive_library": (rf"(?:{_LIBRARY})?", "a library of this version, such as basic_archive"),
     "createrole_self_grant": (_list_of("(?:set|inherit)"), "a list of set and inherit"),
     "datestyle": (
         r"(?i:(?:ISO|SQL|Postgres|German)(?: *, *(?:DMY|MDY|YMD))?|DMY|MDY|YMD)",
@@ -113,8 +119,6 @@ FORMS: Mapping[str, tuple[str, str]] = {
     "output_plugin_libraries": _NAMES,
     "restrict_nonsystem_relation_kind": (_list_of("(?:view|foreign-table)"), "a list of view and foreign-table"),
     "search_path": _NAMES,
-    "session_preload_libraries": _LIBRARIES,
-    "shared_preload_libraries": _LIBRARIES,
     "synchronized_standby_slots": (_list_of(r"[a-z0-9_]{1,63}"), "a list of replication slots"),
     "synchronous_standby_names": (
         rf"(?:(?:(?i:first|any) +)?[1-9][0-9]{{0,2}} *\( *{_STANDBYS} *\)|{_STANDBYS})?",
@@ -122,3 +126,15 @@ FORMS: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Texts whose form the server checks: a pattern for the whole text, and what completes "it must be …"."""
+
+
+def forms(version: str) -> Mapping[str, tuple[str, str]]:
+    """Return FORMS with those of the parameters that name libraries, which differ between versions."""
+    library = f"(?:{'|'.join(name for name in LIBRARIES if name not in ABSENT.get(version, ()))})"
+    some = (_list_of(library), "a list of libraries of this version, such as pg_stat_statements, auto_explain")
+    return {
+        **FORMS,
+        "archive_library": (rf"(?:{library})?", "a library of this version, such as basic_archive"),
+        "session_preload_libraries": some,
+        "shared_preload_libraries": some,
+    }

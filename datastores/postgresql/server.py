@@ -1,6 +1,6 @@
 """One member's server: its data directory and its own files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext
@@ -13,6 +13,9 @@ CHECK_SECONDS = 60
 
 INITIALISE_SCRIPT = 'cat | "$@" --pwfile=/dev/stdin'
 """The pipe must belong to the system user: one made by the login user cannot be opened again as /dev/stdin."""
+
+BUILTIN_SINCE = 17
+"""The first version with the locale provider `builtin` (initdb's manual)."""
 
 SAMPLES = ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")
 """Files that initdb makes and nothing reads here: the server's own are in layout.CONFIG."""
@@ -46,9 +49,7 @@ def initialise(context: InstanceContext, new: str) -> None:
         "--auth=scram-sha-256",
         "--data-checksums",
         "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
+        *locale_options(context.task.version),
     ]
     guest.run(
         ["sh", "-c", INITIALISE_SCRIPT, "sh", *command],
@@ -57,6 +58,16 @@ def initialise(context: InstanceContext, new: str) -> None:
         timeout=INITIALISE_SECONDS,
     )
     guest.run(["rm", *(f"{new}/{name}" for name in SAMPLES)], user=layout.SYSTEM_USER)
+
+
+def locale_options(version: str) -> Sequence[str]:
+    """Return initdb's options for sorting by code point, which no update of the system's libraries changes.
+
+    Before version 17, which has a provider of its own for it, it is glibc's C.UTF-8: Debian has it.
+    """
+    if int(version) < BUILTIN_SINCE:
+        return ("--locale=C.UTF-8",)
+    return ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 
 
 def write_password_files(context: InstanceContext) -> None:

@@ -35,7 +35,7 @@ def literal(text: str) -> str:
     return f" E'{doubled}'".replace("\\", "\\\\") if "\\" in text else f"'{doubled}'"
 
 
-def options(session: Mapping[str, str] = SESSION) -> str:
+def options(session: Mapping[str, str]) -> str:
     """Return session settings as libpq's `options` (PGOPTIONS)."""
     return " ".join(f"-c {name}={value}" for name, value in session.items())
 

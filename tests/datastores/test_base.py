@@ -15,7 +15,8 @@ from model.datastore import Datastore
 from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, PlanRefused
 from model.spec import ClusterSpec
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.cluster import engine_keys
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.toy_engine import MOUNT_POINT, ToyManager
 
 MEMBER = "toys-1"

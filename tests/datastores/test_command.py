@@ -10,7 +10,8 @@ from guests.base import OUTPUT_LIMIT
 from model.command import CommandResult, CommandTask
 from model.errors import GuestUnreachable
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, engine_keys, wait_for
+from tests.datastores.cluster import engine_keys, wait_for
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.toy_engine import ToyManager
 
 MEMBER = "commanded-1"

@@ -10,7 +10,8 @@ from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRef
 from model.spec import UserSpec
 from providers.local.provider import LocalProvider
 from temporal.heartbeat import noting
-from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.cluster import engine_keys
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.toy_engine import ToyManager
 
 

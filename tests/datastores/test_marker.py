@@ -6,7 +6,8 @@ from datastores.context import InstanceContext
 from datastores.marker import FILE, Install, read_marker, write_marker
 from model.errors import GuestRefused
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.cluster import engine_keys
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.toy_engine import ToyManager
 
 FOLDER = "/var/lib/marked"

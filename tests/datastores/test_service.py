@@ -9,7 +9,8 @@ from datastores.context import InstanceContext
 from datastores.service import define_service
 from guests.base import Service
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.cluster import engine_keys
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.toy_engine import ToyManager
 
 FILE = "/etc/ticker.conf"

@@ -19,5 +19,5 @@ def test_a_server_says_what_speaks_to_it(cloud: Cloud, shared_server: Server) ->
 
 def test_an_unknown_kind_is_refused(cloud: Cloud, shared_server: Server) -> None:
     server = shared_server.model_copy(update={"guest": "windows"})
-    with pytest.raises(GuestRefused, match="guest 'windows' is not allowed: it must be one of local"):
+    with pytest.raises(GuestRefused, match="guest 'windows' is not allowed: it must be one of local, debian"):
         connect(server, cloud.login_key, cloud.host_key.public_key(), datetime.now(UTC) + timedelta(seconds=60))

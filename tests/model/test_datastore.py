@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from model.cluster import ServerOptions
-from model.datastore import Datastore, EngineSettings, catalogue
+from model.datastore import Datastore, EngineSettings, catalogue, chosen
+from model.errors import PlanRefused
 
 OPTIONS = ServerOptions(tcp_ports=(5432,), usage_timeout=1800, max_cluster_size=5)
 
@@ -17,6 +18,44 @@ def test_of_two_entries_for_a_version_the_later_one_holds() -> None:
     entries = (entry("toy", "1", "old"), entry("toy", "2"), entry("other", "1"), entry("toy", "1", "new"))
     assert catalogue("toy", entries) == {"1": entries[3], "2": entries[1]}
     assert catalogue("none", entries) == {}
+
+
+KNOWN = {
+    "18": Datastore(manager="toy", version="18", packages={"wheel": ("a",)}, default=True),
+    "17": Datastore(manager="toy", version="17", packages={"wheel": ("a",), "apt": ("b",)}),
+    "15": Datastore(manager="toy", version="15", packages={"apt": ("b",)}, default=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "packaging", "found"),
+    [
+        (None, None, "18"),
+        (None, "wheel", "18"),
+        (None, "apt", "15"),
+        ("15", None, "15"),
+        ("17", "apt", "17"),
+        ("17", "wheel", "17"),
+    ],
+)
+def test_the_version_is_one_that_the_servers_can_install(
+    version: str | None, packaging: str | None, found: str
+) -> None:
+    assert chosen(KNOWN, "toy", version, packaging).version == found
+
+
+@pytest.mark.parametrize(
+    ("version", "packaging", "sentence"),
+    [
+        ("18", "apt", "version '18' is not allowed: it must be one of 15, 17 for toy on servers that install from apt"),
+        ("9", None, "version '9' is not allowed: it must be one of 15, 17, 18 for toy"),
+        (None, "rpm", "datastore 'toy' is not allowed: it must be one with packages on servers that install from rpm"),
+    ],
+)
+def test_what_the_servers_cannot_install_is_refused(version: str | None, packaging: str | None, sentence: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        chosen(KNOWN, "toy", version, packaging)
+    assert str(refused.value) == sentence
 
 
 def test_a_typo_in_an_entry_is_refused() -> None:

@@ -11,7 +11,8 @@ import pytest
 from datastores.base import ADMINISTRATOR
 from datastores.postgresql.manager import PostgresqlManager
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.cluster import Cluster, engine_keys
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.shown_secrets import ShownSecrets
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -75,7 +76,7 @@ def shown(built: tuple[LocalCluster, ShownSecrets]) -> ShownSecrets:
 
 
 def login(
-    cluster: LocalCluster, member: str, user: str = ADMINISTRATOR, password: str = "", database: str = "postgres"
+    cluster: Cluster, member: str, user: str = ADMINISTRATOR, password: str = "", database: str = "postgres"
 ) -> Connection:
     return psycopg.connect(
         host=cluster.address(member),

@@ -10,7 +10,8 @@ from datastores.postgresql import layout
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
-from tests.datastores.local_cluster import LocalCluster, wait_for
+from tests.datastores.cluster import wait_for
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.postgresql.conftest import (
     ANN_PASSWORD,
     BOB_PASSWORD,

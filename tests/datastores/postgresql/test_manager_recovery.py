@@ -8,7 +8,8 @@ from datastores.postgresql import layout
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus
 from model.errors import GuestError
-from tests.datastores.local_cluster import LocalCluster, wait_for
+from tests.datastores.cluster import wait_for
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.postgresql.conftest import Connect, ask, login
 
 PRIMARY, *REPLICAS = ("orders-1", "orders-2", "orders-3")

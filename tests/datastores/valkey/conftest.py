@@ -11,7 +11,8 @@ import valkey
 from datastores.base import ADMINISTRATOR
 from datastores.valkey.manager import ValkeyManager
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, engine_keys
+from tests.datastores.cluster import Cluster, engine_keys
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.shown_secrets import ShownSecrets
 
 Client = Any
@@ -72,7 +73,7 @@ def shown(built: tuple[LocalCluster, ShownSecrets]) -> ShownSecrets:
     return built[1]
 
 
-def login(cluster: LocalCluster, member: str, user: str = ADMINISTRATOR, password: str = "") -> Client:
+def login(cluster: Cluster, member: str, user: str = ADMINISTRATOR, password: str = "") -> Client:
     return valkey.Valkey(
         cluster.address(member),
         6379,

@@ -10,7 +10,8 @@ from datastores.valkey import layout
 from datastores.valkey.manager import ValkeyManager
 from model.cluster import OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
-from tests.datastores.local_cluster import LocalCluster, wait_for
+from tests.datastores.cluster import wait_for
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.datastores.valkey.conftest import ANN_PASSWORD, ODD_PASSWORD, ODD_USER, Client, Connect
 

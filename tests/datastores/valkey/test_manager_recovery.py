@@ -11,7 +11,8 @@ from datastores.valkey import layout, users
 from datastores.valkey.manager import ValkeyManager
 from model.cluster import OperatingStatus
 from providers.local.provider import LocalProvider
-from tests.datastores.local_cluster import LocalCluster, wait_for
+from tests.datastores.cluster import wait_for
+from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.valkey.conftest import ANN_PASSWORD, Connect, login
 
 PRIMARY, *REPLICAS = ("orders-1", "orders-2", "orders-3")
