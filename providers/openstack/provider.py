@@ -45,14 +45,14 @@ class OpenStackProvider(Provider):
     def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any]) -> None:  # noqa: ARG002 - nothing is kept on this host
         self.cloud = cloud
         self._options = options_of(cloud, options, OpenStackOptions)
-        self._connection = Connection(cloud, self._options)
-        self._servers = Servers(self._connection, self._options)
-        self._volumes = Volumes(self._connection, self._options)
-        self._attachments = Attachments(self._connection)
-        self._ports = ports.Ports(self._connection)
-        self._floating_ips = floating_ips.FloatingIps(self._connection)
-        self._security_groups = security_groups.SecurityGroups(self._connection, self._options)
-        self._server_groups = server_groups.ServerGroups(self._connection, self._options.locality)
+        self.connection = Connection(cloud, self._options)
+        self._servers = Servers(self.connection, self._options)
+        self._volumes = Volumes(self.connection, self._options)
+        self._attachments = Attachments(self.connection)
+        self._ports = ports.Ports(self.connection)
+        self._floating_ips = floating_ips.FloatingIps(self.connection)
+        self._security_groups = security_groups.SecurityGroups(self.connection, self._options)
+        self._server_groups = server_groups.ServerGroups(self.connection, self._options.locality)
         self._locks = tuple(threading.Lock() for _ in range(LOCKS))
 
     @typed
@@ -64,8 +64,8 @@ class OpenStackProvider(Provider):
     def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
         """Refuse what settings name and the cloud has not, a flavor that does not fit, and what exceeds a quota."""
         floating = self._options.floating_network is not None
-        refused = Checks(self.cloud, self._connection, self._options).all(flavor) or quota_refusal(
-            nodes, quotas(self._connection, flavor, volume_size, floating=floating)
+        refused = Checks(self.cloud, self.connection, self._options).all(flavor) or quota_refusal(
+            nodes, quotas(self.connection, flavor, volume_size, floating=floating)
         )
         if refused:
             raise ProviderRefused(str(refused))
@@ -177,13 +177,13 @@ class OpenStackProvider(Provider):
         return str(port.id)
 
     def _image_id(self) -> str:
-        image = find_image(self._connection, self._options.image)
+        image = find_image(self.connection, self._options.image)
         if image is None:
             raise ProviderRefused(f"cloud {self.cloud}: there is no active image {self._options.image!r}")
         return str(image.id)
 
     def _network_id(self, wanted: str) -> str:
-        network = find_network(self._connection, wanted)
+        network = find_network(self.connection, wanted)
         if network is None:
             raise ProviderRefused(f"cloud {self.cloud}: there is no network {wanted!r}")
         return str(network.id)
