@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from model.cloud import ServerStatus, VolumeStatus
+from model.cloud import Server, ServerStatus, VolumeStatus
+from model.errors import ServerLost
 from providers.openstack.identity import neutron_tags
 from tests.providers.openstack.real import throwaway
 from tests.providers.openstack.real.injector import Fault, SpoiledAdapter
@@ -74,6 +75,26 @@ async def test_members_made_side_by_side_by_two_workers_share_their_groups(clust
     assert len({each.id for each in made}) == 4
     has = cluster.has()
     assert (has["server"], has["port"], has["server group"]) == (4, 4, 1)
+
+
+async def test_one_member_made_by_two_workers_at_once_has_one_server_on_its_port(cluster: Throwaway) -> None:
+    """A worker that lost its connection to Temporal goes on while another has its activity already."""
+    workers = cluster, Throwaway(throwaway.provider(), cluster.id)
+    await asyncio.gather(*(_until_kept(worker) for worker in workers))
+    kept = await _until_kept(cluster)
+    (server,) = cluster.provider.list_servers(cluster.id)
+    assert server.id == kept.id
+    (port,) = [each for each in cluster.provider.list_belongings(cluster.id) if each.kind == "port"]
+    assert cluster.provider.connection.sdk.network.get_port(port.id).device_id == server.id
+
+
+async def _until_kept(cluster: Throwaway) -> Server:
+    """Make the member's server, as a workflow does that sends a member back whose server was lost."""
+    while True:
+        try:
+            return await cluster.create_server()
+        except ServerLost:
+            continue
 
 
 async def test_a_server_in_error_is_made_anew_on_its_port(cluster: Throwaway) -> None:
