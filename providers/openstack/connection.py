@@ -29,8 +29,9 @@ class Connection:
 
     def __init__(self, cloud: str, options: OpenStackOptions) -> None:
         """Read the cloud's entry in clouds.yaml, or its OS_… variables. Raises BadInput if there is none."""
-        # At DEBUG keystoneauth logs what it sends: the host key of a server stands in its user data.
-        logging.getLogger("keystoneauth").setLevel(logging.INFO)
+        # At DEBUG keystoneauth logs what it sends, and a server's host key stands in its user data; what it warns of
+        # is raised, too.
+        logging.getLogger("keystoneauth").setLevel(logging.ERROR)
         chosen: dict[str, Any] = {"region_name": options.region, "interface": options.interface}
         name = options.os_cloud or cloud
         try:

@@ -1,10 +1,11 @@
 """The options of an OpenStack cloud: the table `[clouds.<name>.options]` of the settings."""
 
+import json
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from model.base import Request
 
@@ -29,6 +30,11 @@ def _network_of(value: str) -> str:
     return str(ip_network(value))
 
 
+def _list_of(value: object) -> object:
+    """Read a list that comes from a variable, where it is JSON, as tables and lists of all other settings are."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 NAME = "a name or an id"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -45,7 +51,7 @@ class OpenStackOptions(Request):
     image: Name = Field(description=f"{NAME} of the image that servers boot from; of several the newest")
     login: Name = Field(default="debian", description="the user that the image lets in with a key")
     management_cidr: Cidr = Field(description="the network that workers reach servers from, such as 10.0.0.0/24")
-    allowed_cidrs: tuple[Cidr, ...] = Field(
+    allowed_cidrs: Annotated[tuple[Cidr, ...], BeforeValidator(_list_of)] = Field(
         default=(), description='a list of networks that may use the databases, such as ["10.1.0.0/16"]'
     )
     availability_zone: Name | None = Field(default=None, description="the name of an availability zone")

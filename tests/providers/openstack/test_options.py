@@ -28,6 +28,10 @@ def test_networks_are_written_as_neutron_writes_them() -> None:
     assert found.allowed_cidrs == ("198.51.100.0/24", "2001:db8::/48")
 
 
+def test_a_list_may_come_from_a_variable() -> None:
+    assert options(allowed_cidrs='["198.51.100.0/24"]').allowed_cidrs == ("198.51.100.0/24",)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -43,6 +47,11 @@ def test_networks_are_written_as_neutron_writes_them() -> None:
         (
             {"interface": "private"},
             "clouds.lab.options.interface 'private' is not allowed: it must be public, internal or admin",
+        ),
+        (
+            {"allowed_cidrs": "198.51.100.0/24"},
+            "clouds.lab.options.allowed_cidrs '198.51.100.0/24' is not allowed: it must be a list of networks that may "
+            'use the databases, such as ["10.1.0.0/16"]',
         ),
         ({"image": ""}, "clouds.lab.options.image '' is not allowed: it must be a name or an id of the image"),
         ({"flavour": "small"}, "clouds.lab.options.flavour is not a field: allowed are os_cloud, region, interface"),
