@@ -27,10 +27,9 @@ WRONG_CONFIGURATION = (
     keystoneauth1.exceptions.CatalogException,
     keystoneauth1.exceptions.AuthPluginException,
     openstack.exceptions.ConfigException,
-    openstack.exceptions.DuplicateResource,
     nova_exceptions.UnsupportedVersion,
 )
-"""Failures without an HTTP status that no later attempt could mend: no endpoint of a service, two things of a name."""
+"""Failures without an HTTP status that no later attempt could mend: no endpoint of a service, missing credentials."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

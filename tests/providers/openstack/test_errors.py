@@ -42,7 +42,6 @@ def sdk_error(status: int, details: str) -> openstack.exceptions.HttpException:
         (keystoneauth1.exceptions.ConnectFailure("Unable to establish connection"), "Unable to establish", True),
         (keystoneauth1.exceptions.Unauthorized("wrong password"), "wrong password (HTTP 401)", False),
         (keystoneauth1.exceptions.EndpointNotFound("no endpoint of volumev3"), "no endpoint of volumev3", False),
-        (openstack.exceptions.DuplicateResource("More than one Network"), "More than one Network", False),
     ],
 )
 def test_a_failure_keeps_the_cloud_s_words(error: Exception, words: str, retryable: bool) -> None:
