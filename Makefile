@@ -6,7 +6,7 @@ FILE ?=
 PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-load test-guests screenshot bench check format record-histories show-history lock clean
+.PHONY: help demo up down test test-load test-guests test-openstack screenshot bench check format record-histories show-history lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,12 @@ test-guests: .venv/installed ## as root: test guests and engines on real Debian 
 	@dpkg --status systemd-container debootstrap debian-archive-keyring >/dev/null 2>&1 || { apt-get -qq update && \
 	    apt-get -qq --yes --no-install-recommends install systemd-container debootstrap debian-archive-keyring; }
 	$(PYTEST) $(or $(ARGS),tests/debian)
+
+# One test at a time: the tests set quotas of the project, and count what it has.
+test-openstack: .venv/installed ## test the provider on the OpenStack that OS_CLIENT_CONFIG_FILE names
+	@test -n "$$OS_CLIENT_CONFIG_FILE" || { echo "make test-openstack needs OS_CLIENT_CONFIG_FILE: the clouds.yaml of" \
+	    "an OpenStack to throw away, with the clouds throwaway (plain member) and throwaway-admin" >&2; exit 1; }
+	$(PYTEST) $(or $(ARGS),tests/providers/openstack/real)
 
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui

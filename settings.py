@@ -65,9 +65,13 @@ KeyRing = dict[str, Key]
 
 
 class CloudSettings(Request):
-    """One cloud: the name of the provider (an entry point of `durabase.providers`) that serves it."""
+    """One cloud: the provider (an entry point of `durabase.providers`) that serves it, and that provider's options.
+
+    The options are checked by the provider, where it is made.
+    """
 
     provider: str = Field(description="the name of an installed provider")
+    options: dict[str, Any] = Field(default_factory=dict, description="a table of the provider's options")
 
 
 class Settings(BaseSettings):

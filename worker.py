@@ -25,6 +25,7 @@ from datastores.base import DatastoreManager
 from keys import MissingKey
 from model.base import BadInput, refusal
 from plugin import DurabasePlugin
+from providers.base import Provider
 from settings import Settings, load_settings
 from temporal.client import NoTemporal, connect
 from temporal.deployment import deployment_config
@@ -74,11 +75,24 @@ def require_served(settings: Settings, queues: Sequence[str]) -> None:
             raise refusal(f"clouds.{name}.provider", cloud.provider, f"one of {', '.join(providers)}")
 
 
+def make_provider(settings: Settings, cloud: str) -> Provider:
+    """Return a configured cloud's provider. Raises BadInput for a provider that is not there, and a wrong option."""
+    chosen, known = settings.all_clouds[cloud], installed("providers")
+    if chosen.provider not in known:
+        raise refusal(f"clouds.{cloud}.provider", chosen.provider, f"one of {', '.join(sorted(known))}")
+    try:
+        kind = known[chosen.provider].load()
+    except ImportError as error:  # a library of one of durabase's extras
+        raise BadInput(f"clouds.{cloud}.provider {chosen.provider!r} cannot be loaded: {error}") from error
+    provider: Provider = kind(cloud, settings.state_dir, chosen.options)
+    return provider
+
+
 def build_workers(client: Client, settings: Settings, queues: Sequence[str]) -> list[Worker]:
-    """Return a worker for each queue (`require_served`). Raises MissingKey."""
+    """Return a worker for each queue (`require_served`). Raises MissingKey, and BadInput for a provider's options."""
     builders: dict[str, Callable[[], Worker]] = {WORKFLOWS: partial(_workflow_worker, client, settings)}
-    for name, cloud in settings.all_clouds.items():
-        builders[cloud_queue(name)] = partial(_cloud_worker, client, settings, name, cloud.provider)
+    for name in settings.all_clouds:
+        builders[cloud_queue(name)] = partial(_cloud_worker, client, settings, name)
         for engine, entry in installed("datastores").items():
             builders[engine_queue(engine, name)] = partial(_engine_worker, client, settings, name, entry)
     return [builders[queue]() for queue in queues]
@@ -113,9 +127,8 @@ def _workflow_worker(client: Client, settings: Settings) -> Worker:
     return _worker(client, settings, WORKFLOWS, max_cached_workflows=kept)
 
 
-def _cloud_worker(client: Client, settings: Settings, name: str, provider: str) -> Worker:
-    entry = installed("providers")[provider]
-    cloud = Cloud(name, entry.load()(name, settings.state_dir), settings.cloud_threads, meter_of(client))
+def _cloud_worker(client: Client, settings: Settings, name: str) -> Worker:
+    cloud = Cloud(name, make_provider(settings, name), settings.cloud_threads, meter_of(client))
     servers, volumes = ServerActivities(cloud, settings.root_ring()), VolumeActivities(cloud)
     activities = [*ClusterActivities(cloud).activities, *servers.activities, *volumes.activities]
     return _worker(

@@ -8,7 +8,7 @@ from activities.cloud import Cloud
 from activities.watcher import Waiting
 from model.cloud import Resource
 from model.cluster import CloudPlan, PlanTask
-from model.errors import PlanRefused, ProviderRefused, ResourcesLeft, ServerLost, VolumeLost
+from model.errors import PlanRefused, ProviderError, ProviderRefused, ResourcesLeft, ServerLost, VolumeLost
 from model.operations import FindTask, MemberResources, Resources, VerifyTask
 from temporal.heartbeat import note
 
@@ -82,10 +82,21 @@ class ClusterActivities:
 
     @activity.defn
     async def verify_gone(self, task: FindTask) -> None:
-        """Make sure that nothing carries a cluster's uuid. Identity: none, it only looks. Raises ResourcesLeft."""
+        """Make sure that nothing carries a cluster's uuid. Raises ResourcesLeft while a server or volume does.
+
+        Identity: the cluster's uuid. What belonged to the servers alone (ports, groups, addresses) is removed here,
+        where no server is left to need it; a second run removes what is left of that.
+        """
         left = await self._find(task.cluster_id)
         if left.all:
             raise ResourcesLeft(f"these came late: {', '.join(f'{each.name} ({each.id})' for each in left.all)}")
+        provider = self._cloud.provider
+        belongings = await self._cloud.call(provider.list_belongings, task.cluster_id)
+        for each in belongings:
+            note(f"deletes {each.kind} {each.id}")
+            await self._cloud.call(provider.delete_belonging, each)
+        if belongings and (still := await self._cloud.call(provider.list_belongings, task.cluster_id)):
+            raise ProviderError(f"these are not gone yet: {', '.join(f'{each.kind} {each.id}' for each in still)}")
 
     async def _find(self, cluster_id: str) -> Resources:
         provider = self._cloud.provider

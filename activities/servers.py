@@ -32,12 +32,12 @@ class ServerActivities:
         """Make a member's server, or take up the one that is there.
 
         Identity: cluster uuid and member, as the server's tag. A second run looks: none → create; healthy → adopt;
-        ERROR → delete, wait, make anew; SHUTOFF → start; several → keep one, delete the rest. Raises ProviderRefused
-        if a server of that name belongs to somebody else.
+        ERROR, or going → delete, wait, make anew; SHUTOFF → start; several → keep one, delete the rest. Raises
+        ProviderRefused if a server of that name belongs to somebody else.
         """
         kept = await self._settle(task)
-        if kept is not None and kept.status is ServerStatus.ERROR:
-            activity.logger.warning("server %s is in ERROR: %s; it is made anew", kept.id, kept.fault)
+        if kept is not None and kept.status in (ServerStatus.ERROR, ServerStatus.DELETED):
+            activity.logger.warning("server %s is in %s: %s; it is made anew", kept.id, kept.status, kept.fault)
             await self._destroy(kept.id, task.deadline)
             kept = None
         if kept is None:

@@ -30,11 +30,11 @@ class VolumeActivities:
         """Make a member's volume, or take up the one that is there: it may hold data.
 
         Identity: cluster uuid and member, as the volume's tag. A second run looks: none → create; healthy → adopt;
-        ERROR → delete, wait, make anew; several → keep one, delete the rest that nothing is attached to.
+        ERROR, or going → delete, wait, make anew; several → keep one, delete the rest that nothing is attached to.
         """
         kept = await self._settle(task)
-        if kept is not None and kept.status is VolumeStatus.ERROR:
-            activity.logger.warning("volume %s is in error; it is made anew", kept.id)
+        if kept is not None and kept.status in (VolumeStatus.ERROR, VolumeStatus.DELETING):
+            activity.logger.warning("volume %s is %s; it is made anew", kept.id, kept.status)
             await self._delete(kept.id, task.deadline)
             kept = None
         if kept is None:

@@ -6,7 +6,7 @@ from model.base import refusal
 from model.spec import ClusterSpec
 from providers.base import Provider
 from settings import Settings
-from worker import installed
+from worker import installed, make_provider
 from workflows.queues import cloud_queue, engine_queue
 
 
@@ -21,12 +21,7 @@ async def require_known(session: Session, spec: ClusterSpec) -> None:
 
 
 def provider_of(settings: Settings, cloud: str) -> Provider:
-    """Return a configured cloud's provider. Raises BadInput for a cloud or provider that is not there."""
-    clouds = settings.all_clouds
-    if cloud not in clouds:
-        raise refusal("cloud", cloud, f"one of {', '.join(sorted(clouds))}")
-    name, known = clouds[cloud].provider, installed("providers")
-    if name not in known:
-        raise refusal(f"clouds.{cloud}.provider", name, f"one of {', '.join(sorted(known))}")
-    provider: Provider = known[name].load()(cloud, settings.state_dir)
-    return provider
+    """Return a configured cloud's provider. Raises BadInput for a cloud that is not there, and as `make_provider`."""
+    if cloud not in settings.all_clouds:
+        raise refusal("cloud", cloud, f"one of {', '.join(sorted(settings.all_clouds))}")
+    return make_provider(settings, cloud)

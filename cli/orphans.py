@@ -15,14 +15,14 @@ from cli.listing import list_clusters
 from cli.observe import describe
 from cli.session import Session
 from model.base import BadInput, Noun
-from model.cloud import Resource, Server
+from model.cloud import Belonging, Tagged
 from model.operations import DeprovisionRequest
 from workflows.deprovision import DeprovisionWorkflow
 from workflows.queues import WORKFLOWS
 
 
 class Orphan(Noun):
-    """One resource that belongs to no open cluster; `kind` is server or volume."""
+    """What belongs to no open cluster; `kind` is server, volume, or what the cloud calls it (port …)."""
 
     cluster_id: str
     cluster: str
@@ -37,7 +37,7 @@ ORPHANS = TypeAdapter(list[Orphan])
 async def find_orphans(session: Session, cloud: str) -> list[Orphan]:
     """Return a cloud's orphans. The cloud is listed first, so that a cluster created meanwhile has none."""
     provider = provider_of(session.settings, cloud)
-    resources = [*provider.list_servers(), *provider.list_volumes()]
+    resources = [*provider.list_servers(), *provider.list_volumes(), *provider.list_belongings()]
     listed = {cluster.id for cluster in await list_clusters(session, closed=False)}
     suspects = {(each.tag.cluster, each.tag.cluster_id) for each in resources if each.tag.cluster_id not in listed}
     # A listing lags behind; a description does not.
@@ -70,13 +70,13 @@ def orphans_lines(orphans: Iterable[Orphan]) -> list[Text]:
     return columns(("cluster", "member", "kind", "id", "cluster id"), rows)
 
 
-def _orphans(resources: Iterable[Resource], lost: Collection[str]) -> list[Orphan]:
+def _orphans(resources: Iterable[Tagged], lost: Collection[str]) -> list[Orphan]:
     found = [
         Orphan(
             cluster_id=each.tag.cluster_id,
             cluster=each.tag.cluster,
             member=each.tag.member,
-            kind="server" if isinstance(each, Server) else "volume",
+            kind=each.kind if isinstance(each, Belonging) else type(each).__name__.lower(),
             id=each.id,
         )
         for each in resources

@@ -58,9 +58,13 @@ def refusal(field: str, value: object, allowed: str) -> BadInput:
     return BadInput(f"{field} {shown(value)} is not allowed: it must be {allowed}")
 
 
-def bad_input(error: ValidationError, model: type[BaseModel]) -> BadInput:
-    """Turn pydantic's findings into durabase's sentences, one a line; a field's description says what is allowed."""
-    return BadInput("\n".join(_sentence(dict(finding), model) for finding in error.errors(include_url=False)))
+def bad_input(error: ValidationError, model: type[BaseModel], table: str = "") -> BadInput:
+    """Turn pydantic's findings into durabase's sentences, one a line; a field's description says what is allowed.
+
+    `table` is the path of the table that the fields stand in, if they are not the request's own.
+    """
+    prefix = f"{table}." if table else ""
+    return BadInput("\n".join(prefix + _sentence(dict(finding), model) for finding in error.errors(include_url=False)))
 
 
 def _sentence(finding: Mapping[str, Any], model: type[BaseModel]) -> str:

@@ -46,12 +46,26 @@ class Flavor(Noun):
     disk: int
 
 
-class Resource(Noun):
-    """What every resource of a cloud has."""
+class Tagged(Noun):
+    """What everything that durabase makes on a cloud has."""
 
     id: str
     name: str
     tag: Tag
+
+
+class Belonging(Tagged):
+    """What a cluster has beside servers and volumes; `kind` in the cloud's word (port, security group …).
+
+    The tag's member is empty where it is the whole cluster's.
+    """
+
+    kind: str
+
+
+class Resource(Tagged):
+    """A server or volume."""
+
     created_at: datetime
 
 

@@ -1,14 +1,35 @@
 """The one interface to a cloud. It keeps dtrove's small vocabulary, each call with exactly one effect."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
 
-from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from pydantic import ValidationError
+
+from model.base import Request, bad_input
+from model.cloud import Belonging, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.errors import ProviderRefused
+
+Options = TypeVar("Options", bound=Request)
+
+
+def options_of(cloud: str, options: Mapping[str, Any], model: type[Options]) -> Options:
+    """Return a cloud's options as its provider's model of them. Raises BadInput, one sentence for each wrong one."""
+    try:
+        return model.model_validate(options)
+    except ValidationError as error:
+        raise bad_input(error, model, f"clouds.{cloud}.options") from None
+
+
+class NoOptions(Request):
+    """The options of a provider that has none."""
 
 
 class Provider(ABC):
     """One cloud. Methods block and are called in the cloud's bounded executor.
+
+    What an entry point of `durabase.providers` names is called with the cloud's name, the state directory and the
+    table of options that settings hold for it (`options_of`); it asks the cloud nothing, and raises BadInput.
 
     Every method raises ProviderRefused for what cannot change and ProviderError for what may pass, both in the
     cloud's own words. No method retries or waits for a state: activities do. Every call has a timeout.
@@ -66,6 +87,14 @@ class Provider(ABC):
     @abstractmethod
     def snapshot(self, volume_id: str, name: str) -> str:
         """Return the id of a new snapshot of a volume; ProviderRefused where `supports_snapshots` is false."""
+
+    def list_belongings(self, cluster_id: str | None = None) -> list[Belonging]:  # noqa: ARG002 - a cloud may have none
+        """Return what carries durabase's tag beside servers and volumes, or only one cluster's, as it is removed."""
+        return []
+
+    def delete_belonging(self, belonging: Belonging) -> None:
+        """Remove one; asked for when its cluster has no server any more. One that is not there is no error."""
+        raise ProviderRefused(f"there is no {belonging.kind} {belonging.id}")
 
     def flavor(self, name: str) -> Flavor:
         """Return the flavor of that name or id. Raises ProviderRefused naming those there are."""

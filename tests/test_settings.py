@@ -93,7 +93,7 @@ def test_the_local_cloud_bears_its_host_s_name(monkeypatch: pytest.MonkeyPatch, 
         ("GUEST_THREADS", "many", "guest_threads 'many' is not allowed: it must be a whole number from 1 to 1024"),
         ("CLOUDS", "{lab", "DURABASE_CLOUDS is not allowed: it must be a table of clouds, in JSON"),
         ("CLOUDS", '{"lab": {}}', "clouds.lab.provider is missing: it must be the name of an installed provider"),
-        ("CLOUDS__LAB__REGION", "x", "clouds.lab.region is not a field: allowed are provider"),
+        ("CLOUDS__LAB__REGION", "x", "clouds.lab.region is not a field: allowed are provider, options"),
         ("DATASTORES", "{}", "datastores is not allowed: it must be a list of catalogue entries"),
         ("LOG_FORMAT", "xml", "log_format 'xml' is not allowed: it must be text or json"),
         (

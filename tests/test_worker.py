@@ -4,6 +4,7 @@ import base64
 import json
 import signal
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from temporal.threads import StepThreads
 from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
 from tests.worker_process import worker_process
-from worker import build_workers, installed, require_served, served_queues
+from worker import build_workers, installed, make_provider, require_served, served_queues
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 from workflows.steps import Step
 
@@ -140,6 +141,23 @@ def test_an_unknown_provider_is_refused_with_those_there_are(
     with pytest.raises(BadInput, match=r"^clouds.lab.provider 'aws' is not allowed: it must be one of .*local"):
         require_served(load_settings(), [cloud_queue("lab")])
     require_served(load_settings(), [WORKFLOWS, CLOUD])
+
+
+def test_a_provider_is_given_its_options_and_refuses_a_wrong_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
+    assert isinstance(make_provider(load_settings(), "lab"), LocalProvider)
+    monkeypatch.setenv("DURABASE_CLOUDS__LAB__OPTIONS__REGION", "north")
+    with pytest.raises(BadInput, match=r"^clouds.lab.options.region is not a field: allowed are"):
+        make_provider(load_settings(), "lab")
+
+
+def test_a_provider_whose_library_is_missing_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
+    monkeypatch.setitem(sys.modules, "providers.local.provider", None)
+    with pytest.raises(BadInput, match=r"^clouds.lab.provider 'local' cannot be loaded: .*providers.local.provider"):
+        make_provider(load_settings(), "lab")
 
 
 async def test_a_worker_without_the_root_key_is_refused(client: Client, state_dir: Path) -> None:

@@ -1,14 +1,15 @@
 """LocalProvider: the embedded cloud, on this host and without privileges."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import ClassVar, Concatenate, ParamSpec, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.errors import ProviderError, ProviderRefused
-from providers.base import Provider
+from providers.base import NoOptions, Provider, options_of
 from providers.local.host import check_host
 from providers.local.servers import Servers
 from providers.local.state import StateDirectory
@@ -58,7 +59,8 @@ class LocalProvider(Provider):
     listing_interval = 0.1
     """A listing reads a few small files: looking more seldom would only slow a build down."""
 
-    def __init__(self, cloud: str, state_dir: Path) -> None:
+    def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any] = MappingProxyType({})) -> None:
+        options_of(cloud, options, NoOptions)
         self.cloud = cloud
         self._state = StateDirectory(state_dir)
         self._servers = Servers(self._state)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar, ParamSpec, TypeVar
 
-from model.cloud import Flavor, Server, ServerRequest, Volume, VolumeRequest, VolumeStatus
+from model.cloud import Belonging, Flavor, Server, ServerRequest, Tag, Volume, VolumeRequest, VolumeStatus
 from model.errors import ProviderError
 from providers.base import Provider
 
@@ -29,6 +29,7 @@ class Losing(Provider):
         self._afterwards: dict[str, Callable[[], object]] = {}
         self._beforehand: dict[str, Callable[[], object]] = {}
         self._shown: dict[str, VolumeStatus] = {}
+        self._belongings: dict[str, Belonging] = {}
 
     def lose_request(self, method: str, times: int = 1) -> None:
         """The next calls of a method raise ProviderError and have no effect."""
@@ -39,7 +40,7 @@ class Losing(Provider):
         self._answers_to_lose[method] = times
 
     def ignore(self, method: str) -> None:
-        """`destroy` or `delete_volume` is accepted and never takes effect."""
+        """`destroy`, `delete_volume` or `delete_belonging` is accepted and never takes effect."""
         self._ignored.add(method)
 
     def after(self, method: str, happens: Callable[[], object]) -> None:
@@ -53,6 +54,11 @@ class Losing(Provider):
     def show(self, volume: Volume, status: VolumeStatus) -> None:
         """List a volume in a status that the local cloud never has; a second call changes it."""
         self._shown[volume.id] = status
+
+    def belongs(self, port: str, cluster_id: str) -> None:
+        """A cluster has a port, which the local cloud never has."""
+        tag = Tag(cluster_id=cluster_id, cluster="orders", member="orders-1")
+        self._belongings[port] = Belonging(id=port, name=port, tag=tag, kind="port")
 
     def flavors(self) -> list[Flavor]:
         return self._forward(self._cloud.flavors)
@@ -89,6 +95,19 @@ class Losing(Provider):
 
     def snapshot(self, volume_id: str, name: str) -> str:
         return self._forward(self._cloud.snapshot, volume_id, name)
+
+    def list_belongings(self, cluster_id: str | None = None) -> list[Belonging]:
+        def list_belongings() -> list[Belonging]:
+            return [each for each in self._belongings.values() if cluster_id in (None, each.tag.cluster_id)]
+
+        return self._forward(list_belongings)
+
+    def delete_belonging(self, belonging: Belonging) -> None:
+        def delete_belonging() -> None:
+            self._belongings.pop(belonging.id, None)
+
+        if "delete_belonging" not in self._ignored:
+            self._forward(delete_belonging)
 
     def _forward(
         self, method: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs

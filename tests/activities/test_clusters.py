@@ -192,6 +192,34 @@ async def test_verify_gone_tells_what_is_left_and_is_content_with_nothing(
             await once(clusters.verify_gone, FIND)
 
 
+async def test_verify_gone_removes_what_belonged_to_the_servers(
+    clusters: ClusterActivities, local: local_servers.Cloud, losing: Losing
+) -> None:
+    for each in ("port-1", "port-2"):
+        losing.belongs(each, ORDERS.id)
+    losing.belongs("port-3", "another uuid")
+    late = local.create_volume(MEMBER)
+    with pytest.raises(ResourcesLeft):
+        await once(clusters.verify_gone, FIND)
+    assert "delete_belonging" not in losing.calls
+    local.provider.delete_volume(late.id)
+    losing.lose_answer("delete_belonging")
+    for call in ("list_belongings", "delete_belonging"):
+        losing.lose_request(call)
+    await retried(clusters.verify_gone, FIND)
+    await once(clusters.verify_gone, FIND)
+    assert [each.id for each in losing.list_belongings()] == ["port-3"]
+
+
+async def test_verify_gone_is_not_content_with_what_is_only_asked_to_go(
+    clusters: ClusterActivities, losing: Losing
+) -> None:
+    losing.belongs("port-1", ORDERS.id)
+    losing.ignore("delete_belonging")
+    with pytest.raises(ProviderError, match=r"^these are not gone yet: port port-1$"):
+        await once(clusters.verify_gone, FIND)
+
+
 async def test_verify_gone_never_takes_a_failing_listing_for_an_empty_one(
     clusters: ClusterActivities, losing: Losing
 ) -> None:

@@ -109,11 +109,12 @@ async def test_create_volume_never_deletes_a_second_one_that_a_server_holds(
     assert "delete_volume" not in losing.calls
 
 
-async def test_create_volume_makes_a_broken_one_anew(
-    volumes: VolumeActivities, local: local_servers.Cloud, losing: Losing
+@pytest.mark.parametrize("status", [VolumeStatus.ERROR, VolumeStatus.DELETING])
+async def test_create_volume_makes_one_anew_that_is_broken_or_going(
+    volumes: VolumeActivities, local: local_servers.Cloud, losing: Losing, status: VolumeStatus
 ) -> None:
     broken = local.create_volume(MEMBER)
-    losing.show(broken, VolumeStatus.ERROR)
+    losing.show(broken, status)
     losing.lose_answer("delete_volume")
     made = await retried(volumes.create_volume, create_task())
     assert made.id == the_one(local).id != broken.id

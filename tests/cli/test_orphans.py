@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from cli import clusters
+from cli import clusters, orphans
 from cli.orphans import delete_orphans, find_orphans, orphans_json, orphans_lines
 from cli.session import Session
 from model.base import BadInput
 from model.cloud import Tag, VolumeRequest
 from providers.local.provider import LocalProvider
+from tests.activities.losing import Losing
 from tests.cli.conftest import session_of
 from tests.scripted import Script
 
@@ -33,17 +34,27 @@ async def test_only_what_no_open_cluster_owns(session: Session, script: Script) 
         volume_of(provider, standing.name, "an-earlier-uuid"),
         volume_of(provider, "unheard", "unheard-uuid"),
     ]
-    orphans = await find_orphans(session, script.cloud)
-    assert sorted(orphan.id for orphan in orphans) == sorted(expected)
-    assert {(orphan.cluster, orphan.kind) for orphan in orphans} == {
+    found = await find_orphans(session, script.cloud)
+    assert sorted(orphan.id for orphan in found) == sorted(expected)
+    assert {(orphan.cluster, orphan.kind) for orphan in found} == {
         (ended.name, "volume"),
         (standing.name, "volume"),
         ("unheard", "volume"),
     }
     keys = {"cluster_id", "cluster", "member", "kind", "id"}
-    assert [set(each) for each in json.loads(orphans_json(orphans))] == [keys] * 3
-    lines = [line.plain for line in orphans_lines(orphans)]
+    assert [set(each) for each in json.loads(orphans_json(found))] == [keys] * 3
+    lines = [line.plain for line in orphans_lines(found)]
     assert all(any(volume in line for line in lines) for volume in expected)
+
+
+async def test_what_belonged_to_servers_is_an_orphan_too(
+    session: Session, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Losing(LocalProvider(script.cloud, session.settings.state_dir))
+    cloud.belongs("port-1", "unheard-uuid")
+    monkeypatch.setattr(orphans, "provider_of", lambda *_: cloud)
+    (orphan,) = await find_orphans(session, script.cloud)
+    assert (orphan.id, orphan.kind, orphan.cluster_id, orphan.member) == ("port-1", "port", "unheard-uuid", "orders-1")
 
 
 async def test_a_removal_of_leftovers_owns_them(session: Session, script: Script) -> None:
@@ -61,8 +72,7 @@ async def test_a_removal_of_leftovers_owns_them(session: Session, script: Script
 async def test_orphans_are_removed_by_the_workflow_that_removes(session: Session, script: Script) -> None:
     provider = LocalProvider(script.cloud, session.settings.state_dir)
     volume_of(provider, "unheard", f"uuid-{script.cloud}")
-    orphans = await find_orphans(session, script.cloud)
-    await delete_orphans(session, script.cloud, orphans)
+    await delete_orphans(session, script.cloud, await find_orphans(session, script.cloud))
     assert [task.cluster_id for task in script.inputs["verify_gone"]] == [f"uuid-{script.cloud}"]
 
 

@@ -20,4 +20,4 @@ def allowed_edges(known: ConfigurationManager) -> Iterator[tuple[str, str]]:
 
 
 def _spelled(limit: int | Decimal) -> str:
-    return f"{limit:f}" if abs(limit) < 10**18 else ""
+    return f"{limit:f}" if -(10**18) < limit < 10**18 else ""

@@ -1,0 +1,1 @@
+"""A real OpenStack: novaclient for compute; openstacksdk for volumes, network and images, all on one session."""

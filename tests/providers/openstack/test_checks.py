@@ -1,0 +1,35 @@
+"""Whether a flavor fits an image; the checks that ask the cloud are tested against a real one."""
+
+from typing import Any
+
+import pytest
+
+from model.cloud import Flavor
+from providers.openstack.checks import GIB, flavor_refusal
+
+SMALL = Flavor(id="1", name="small", vcpus=1, memory=512, disk=2)
+DISKLESS = SMALL.model_copy(update={"disk": 0})
+IMAGE: dict[str, Any] = {"name": "debian-12", "min_disk": 0, "min_ram": 0, "size": 2 * GIB}
+
+
+def test_a_flavor_that_fits_exactly() -> None:
+    assert flavor_refusal(SMALL, IMAGE | {"min_disk": 2, "min_ram": 512}, administrator=False) is None
+    assert flavor_refusal(SMALL, IMAGE | {"size": None}, administrator=False) is None
+
+
+@pytest.mark.parametrize(
+    ("flavor", "image", "allowed"),
+    [
+        (SMALL, {"min_disk": 3}, "one with at least 3 GiB of disk, which image debian-12 needs"),
+        (SMALL, {"size": 2 * GIB + 1}, "one with at least 3 GiB of disk, which image debian-12 needs"),
+        (SMALL, {"min_ram": 1024}, "one with at least 1024 MiB of memory, which image debian-12 needs"),
+        (DISKLESS, {}, "one with a disk: Nova boots one without only for administrators"),
+    ],
+)
+def test_a_flavor_that_does_not_fit_is_refused(flavor: Flavor, image: dict[str, Any], allowed: str) -> None:
+    refused = flavor_refusal(flavor, IMAGE | image, administrator=False)
+    assert str(refused) == f"flavor 'small' is not allowed: it must be {allowed}"
+
+
+def test_an_administrator_s_flavor_needs_no_disk() -> None:
+    assert flavor_refusal(DISKLESS, IMAGE | {"min_disk": 3}, administrator=True) is None

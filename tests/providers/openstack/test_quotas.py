@@ -1,0 +1,34 @@
+"""Quotas: how many members still fit, and the sentence if they do not."""
+
+import pytest
+
+from providers.openstack.quotas import Quota, quota_refusal
+
+CORES = Quota("cores", limit=20, used=13, each=2)
+
+
+@pytest.mark.parametrize(
+    ("quota", "members"),
+    [
+        (CORES, 3),
+        (Quota("cores", limit=20, used=30, each=2), 0),
+        (Quota("cores", limit=-1, used=30, each=2), None),
+        (Quota("MiB of memory", limit=0, used=0, each=512), 0),
+        (Quota("GiB of volumes", limit=10, used=10, each=0), None),
+    ],
+)
+def test_what_is_left_is_counted_in_members(quota: Quota, members: int | None) -> None:
+    assert quota.members == members
+
+
+def test_the_first_quota_that_is_exceeded_is_named() -> None:
+    ports = Quota("ports", limit=1, used=0, each=1)
+    assert quota_refusal(3, [CORES]) is None
+    assert str(quota_refusal(4, [Quota("instances", -1, 99, 1), CORES, ports])) == (
+        "nodes 4 is not allowed: it must be at most 3, because the project may have 20 cores, has 13, and each member "
+        "takes 2"
+    )
+
+
+def test_members_that_are_there_already_need_nothing() -> None:
+    assert quota_refusal(0, [Quota("instances", limit=1, used=1, each=1)]) is None
