@@ -1,5 +1,6 @@
 """OpenStackProvider: servers by Nova, volumes by Cinder, addresses by Neutron, images by Glance."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,13 +8,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from model.cloud import Belonging, Flavor, Server, ServerRequest, ServerStatus, Tag, Volume, VolumeRequest
-from model.errors import ProviderError, ProviderRefused
+from model.errors import ProviderError, ProviderRefused, StepError
 from providers.base import Provider, options_of
 from providers.openstack import floating_ips, ports, security_groups, server_groups
 from providers.openstack.attachments import Attachments
 from providers.openstack.checks import Checks
 from providers.openstack.connection import Connection
-from providers.openstack.errors import FAILURES, failure_of, typed
+from providers.openstack.errors import FAILURES, failure_of, status_of, typed
 from providers.openstack.images import find_image
 from providers.openstack.limits import quotas
 from providers.openstack.networks import find_network
@@ -32,6 +33,8 @@ QUEUE_SECONDS = 30.0
 
 LOCKS = 64
 """Clusters whose groups are made at once; two members of one cluster make them one after the other."""
+
+logger = logging.getLogger("durabase.openstack")
 
 
 class OpenStackProvider(Provider):
@@ -164,7 +167,30 @@ class OpenStackProvider(Provider):
         used.append(port := self._free_port(tag, network_id, security_group))
         if self._options.floating_network:
             self._floating_ips.ensure(tag, self._network_id(self._options.floating_network), port)
-        return self._servers.create(request, flavor.id, image_id, port, server_group)
+        self._ports.claim(port, self.request_limit)
+        try:
+            self._require_none(tag)
+            server_id = self._servers.create(request, flavor.id, image_id, port, server_group)
+        except Exception as error:
+            # Without an answer nobody knows whether the server comes: the claim stays.
+            if isinstance(error, StepError) or status_of(error) is not None:
+                self._free(port)
+            raise
+        self._free(port)
+        return server_id
+
+    def _require_none(self, tag: Tag) -> None:
+        """Look once more: what another attempt made before the claim is there, and is for the next one to adopt."""
+        there = next((each for each in self._servers.all({}) if each.tag == tag), None)
+        if there is not None:
+            raise ProviderError(f"server {there.id} of {tag.member} is there already")
+
+    def _free(self, port_id: str) -> None:
+        """End a claim; if that fails, it ends by itself."""
+        try:
+            self._ports.free(port_id)
+        except (*FAILURES, StepError) as error:
+            logger.warning("port %s stays claimed for %g s: %s", port_id, self.request_limit, error)
 
     def _free_port(self, tag: Tag, network_id: str, security_group: str) -> str:
         """Return the id of the member's port, which no server has."""

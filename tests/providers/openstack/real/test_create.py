@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from model.cloud import Server, ServerStatus, VolumeStatus
-from model.errors import ServerLost
+from model.errors import ProviderError, ServerLost
 from providers.openstack.identity import neutron_tags
+from providers.openstack.ports import Ports
 from tests.providers.openstack.real import throwaway
 from tests.providers.openstack.real.injector import Fault, SpoiledAdapter
 from tests.providers.openstack.real.throwaway import Throwaway
@@ -86,6 +87,18 @@ async def test_one_member_made_by_two_workers_at_once_has_one_server_on_its_port
     assert server.id == kept.id
     (port,) = [each for each in cluster.provider.list_belongings(cluster.id) if each.kind == "port"]
     assert cluster.provider.connection.sdk.network.get_port(port.id).device_id == server.id
+
+
+async def test_a_claim_that_nobody_frees_keeps_others_away_for_its_time(cluster: Throwaway) -> None:
+    await cluster.create_server()
+    (port,) = [each.id for each in cluster.provider.list_belongings(cluster.id) if each.kind == "port"]
+    ports = Ports(cluster.provider.connection)
+    ports.claim(port, 60)
+    with pytest.raises(ProviderError, match=f"a server was asked for on port {port} at .* UTC, and may still come"):
+        ports.claim(port, 60)
+    ports.claim(port, 0)
+    ports.free(port)
+    ports.claim(port, 60)
 
 
 async def _until_kept(cluster: Throwaway) -> Server:

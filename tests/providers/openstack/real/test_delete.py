@@ -82,13 +82,15 @@ async def test_a_volume_in_use_is_neither_deleted_nor_attached_elsewhere(cluster
         cluster.provider.attach_volume(other.id, volume)
 
 
-async def test_a_snapshot_of_a_volume_in_use(cluster: Throwaway) -> None:
-    _, volume = await whole_member(cluster)
+async def test_a_snapshot_is_asked_for(cluster: Throwaway) -> None:
+    """What becomes of it is the volume driver's: the throwaway cloud's has no snapshots, and says error."""
+    volume = await cluster.create_volume()
     cinder = cluster.provider.connection.sdk.block_storage
-    snapshot = cluster.provider.snapshot(volume, "monday")
+    snapshot = cluster.provider.snapshot(volume.id, "monday")
     async with asyncio.timeout(60):
-        while cinder.get_snapshot(snapshot).status == "creating":
+        while (made := cinder.get_snapshot(snapshot)).status == "creating":
             await asyncio.sleep(0.2)
+    assert (made.name, made.volume_id) == ("monday", volume.id)
     cinder.delete_snapshot(snapshot)
     async with asyncio.timeout(60):
         while [each for each in cinder.snapshots() if each.id == snapshot]:
