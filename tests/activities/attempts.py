@@ -41,4 +41,4 @@ def in_good_time() -> datetime:
 
 def almost_over() -> datetime:
     """A deadline at which a wait gives up after a few listings."""
-    return datetime.now(UTC) + DEADLINE_MARGIN + timedelta(seconds=0.2)
+    return datetime.now(UTC) + DEADLINE_MARGIN + timedelta(seconds=1)
