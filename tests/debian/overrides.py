@@ -1,6 +1,7 @@
 """Values at the edges of what durabase lets through, to be judged by a real server."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from datastores.configuration import ConfigurationManager
 from datastores.postgresql.parameters import PostgresqlParameter
@@ -13,6 +14,8 @@ def allowed_edges(known: ConfigurationManager) -> Iterator[tuple[str, str]]:
     for name, parameter in sorted(known.parameters.items()):
         if name not in known.reserved:
             assert isinstance(parameter, PostgresqlParameter | ValkeyParameter)
-            limits = (f"{limit:f}" if abs(limit) < 10**18 else "" for limit in (parameter.minimum, parameter.maximum))
-            values: tuple[Setting, ...] = (True, False, *limits, *parameter.values[:8])
-            yield from ((name, parameter.render(value)) for value in values if parameter.problem(value) is None)
+            limits = map(Decimal, (parameter.minimum, parameter.maximum))
+            numbers = (f"{limit:f}" for limit in limits if abs(limit) < 10**18)
+            values: tuple[Setting, ...] = (True, False, *numbers, *parameter.values[:8])
+            allowed = (parameter.render(value) for value in values if parameter.problem(value) is None)
+            yield from ((name, rendered) for rendered in dict.fromkeys(allowed))
