@@ -56,7 +56,7 @@ down: .venv/installed ## stop them; databases go on
 # A file's tests share servers, so they stay together; in the order of the files, or the longest would come last.
 # A traceback's carets are found by parsing, and before Python 3.11.8 two threads that parse at once may get a
 # SystemError (python/cpython#106905): a worker's thread and pytest, which then ends without a report.
-test: .venv/installed ## run every test, or: make test ARGS=tests/guests
+test: .venv/installed ## run every test that needs no root, or: make test ARGS=tests/guests
 	PYTHONNODEBUGRANGES=1 .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # One test at a time: dpkg on several machines at once waits for the same disk.

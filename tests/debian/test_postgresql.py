@@ -79,7 +79,8 @@ def everything(cluster: DebianCluster) -> list[Any]:
         state.append(ask(cluster, "SELECT pg_postmaster_start_time()", member))
         with cluster.machines[member].connect() as guest:
             files = "/etc/fstab /etc/systemd/system/durabase-postgresql.service /var/log/dpkg.log"
-            command = f"sha256sum {files} {layout.CONFIG}/*; ls -la --time-style=full-iso {layout.MOUNT_POINT}"
+            listing = f"stat -c '%n %U %a' {layout.MOUNT_POINT}/*; stat -c %i {layout.DATA}"
+            command = f"sha256sum {files} {layout.CONFIG}/*; {listing}"
             state.append(guest.run(["sh", "-c", command]).stdout)
     return state
 
