@@ -40,6 +40,7 @@ logger = logging.getLogger("durabase.openstack")
 class OpenStackProvider(Provider):
     """One OpenStack project in one region; safe for many threads, and for many processes at once."""
 
+    packaging: ClassVar[str | None] = "apt"
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = True
     request_limit = CREATE_SECONDS + CALL_SECONDS + QUEUE_SECONDS

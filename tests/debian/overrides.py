@@ -14,10 +14,8 @@ def allowed_edges(known: ConfigurationManager) -> Iterator[tuple[str, str]]:
     for name, parameter in sorted(known.parameters.items()):
         if name not in known.reserved:
             assert isinstance(parameter, PostgresqlParameter | ValkeyParameter)
-            limits = (_spelled(parameter.minimum), _spelled(parameter.maximum))
-            values: tuple[Setting, ...] = (True, False, *limits, *parameter.values[:8])
-            yield from ((name, parameter.render(value)) for value in values if parameter.problem(value) is None)
-
-
-def _spelled(limit: int | Decimal) -> str:
-    return f"{limit:f}" if -(10**18) < limit < 10**18 else ""
+            limits = map(Decimal, (parameter.minimum, parameter.maximum))
+            numbers = (f"{limit:f}" for limit in limits if abs(limit) < 10**18)
+            values: tuple[Setting, ...] = (True, False, *numbers, *parameter.values[:8])
+            allowed = (parameter.render(value) for value in values if parameter.problem(value) is None)
+            yield from ((name, rendered) for rendered in dict.fromkeys(allowed))
