@@ -39,6 +39,7 @@ def make_resources(cloud: Connection) -> None:
         cloud.block_storage.create_type(name=layout.VOLUME_TYPE, extra_specs=backend)
     _make_images(cloud)
     _make_zones(cloud)
+    _wait_for_hosts(cloud)
 
 
 def _make_network(cloud: Connection) -> None:
@@ -92,6 +93,16 @@ def _make_zones(cloud: Connection) -> None:
             added = True
     if added:
         run("nova-manage", *nova_manage, "placement", "sync_aggregates")
+
+
+def _wait_for_hosts(cloud: Connection) -> None:
+    """Wait until every host has reported: after a `down` they are known, but nothing is scheduled to them yet."""
+    cinder: Any = cloud.block_storage  # openstacksdk's type is of version 2 or 3, and this is of 3
+    ends = time.monotonic() + START_SECONDS
+    while silent := [each.host for each in [*cloud.compute.services(), *cinder.services()] if each.state != "up"]:
+        if time.monotonic() > ends:
+            raise CloudError(f"no sign of {', '.join(silent)}: see their logs")
+        time.sleep(POLL_SECONDS)
 
 
 def _add_host(cloud: Connection, aggregate: Any, host: str, ends: float) -> None:
