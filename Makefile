@@ -101,7 +101,7 @@ show-history: .venv/installed ## print a recorded history decrypted: make show-h
 	@test -n "$(FILE)" || { echo "say which history: make show-history FILE=tests/histories/…" >&2; exit 1; }
 	@.venv/bin/python -m tests.show_history "$(FILE)"
 
-.PHONY: openstack-up openstack-try openstack-down openstack-wipe
+.PHONY: openstack-up openstack-try openstack-down
 
 openstack-up: .venv/installed ## bring a throwaway OpenStack up on this machine (root): tests/openstack/README.md
 	.venv/bin/python -m tests.openstack.up $(ARGS)
@@ -109,11 +109,8 @@ openstack-up: .venv/installed ## bring a throwaway OpenStack up on this machine 
 openstack-try: .venv/installed ## try one real server in it
 	.venv/bin/python -m tests.openstack.try_server $(ARGS)
 
-openstack-down: .venv/installed ## stop it; its servers and volumes are there again after the next openstack-up
-	.venv/bin/python -m tests.openstack.down $(ARGS)
-
-openstack-wipe: .venv/installed ## stop it, and forget all but what was downloaded and built
-	.venv/bin/python -m tests.openstack.down --wipe
+openstack-down: .venv/installed ## stop it, and forget all but what was downloaded and built
+	.venv/bin/python -m tests.openstack.down
 
 # uv resolves for every platform and Python at once. What is locked stays as it is where pyproject.toml allows it.
 lock: ## bring requirements.lock in line with pyproject.toml (all anew: remove it first)

@@ -7,11 +7,11 @@ HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 
 ROOT = Path(os.environ.get("OSROOT", "/var/lib/openstack-on-one-machine")).absolute()
-"""Everything is below it; `rm -rf` of it after `make openstack-wipe` forgets the rest, too."""
+"""Everything is below it; `rm -rf` of it after `make openstack-down` forgets the rest, too."""
 
 VENV = ROOT / "venv"
 IMAGES = ROOT / "images"
-"""These two are kept when the cloud is wiped."""
+"""These two are kept when the cloud is taken down."""
 
 ETC = ROOT / "etc"
 DATA = ROOT / "data"

@@ -76,8 +76,8 @@ def wait_for_libvirt() -> None:
         time.sleep(POLL_SECONDS)
 
 
-def destroy_guests(undefine: bool) -> None:
-    """Cut the power of every guest of this cloud, and let libvirt forget them if asked to.
+def destroy_guests() -> None:
+    """Cut the power of every guest of this cloud, and let libvirt forget them.
 
     Guests outlive libvirtd: if that has died, it is started once more.
     """
@@ -89,9 +89,8 @@ def destroy_guests(undefine: bool) -> None:
         wait_for_libvirt()
     for name in _guests():
         _virsh("destroy", name)
-    if undefine:
-        for name in _guests("--all"):
-            _virsh("undefine", name)
+    for name in _guests("--all"):
+        _virsh("undefine", name)
 
 
 def _guests(*options: str) -> list[str]:
