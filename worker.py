@@ -143,9 +143,7 @@ def _cloud_worker(client: Client, settings: Settings, name: str) -> Worker:
 
 def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryPoint) -> Worker:
     keys, options = settings.engine_ring(entry.name), settings.engines.get(entry.name)
-    provider = installed("providers").get(settings.all_clouds[cloud].provider)
-    # An engine's worker may live where its cloud's provider is not installed: then the guest's own refusal is left.
-    packaging = provider.load().packaging if provider else None
+    packaging = _packaging(settings.all_clouds[cloud].provider)
     manager: DatastoreManager = entry.load()(keys, settings.datastores, options, packaging=packaging)
     slots = SLOTS_PER_BUILD * settings.builds
     return _worker(
@@ -157,6 +155,18 @@ def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryP
         activity_executor=StepThreads(settings.guest_threads, slots, f"{entry.name}-{cloud}"),
         max_concurrent_activities=slots,
     )
+
+
+def _packaging(provider: str) -> str | None:
+    """Return what a provider's servers install from, None where it or its libraries are not installed.
+
+    An engine's worker does without: what its plan then cannot refuse, the guest does.
+    """
+    entry = installed("providers").get(provider)
+    try:
+        return entry.load().packaging if entry else None
+    except ImportError:
+        return None
 
 
 def _worker(client: Client, settings: Settings, queue: str, **options: Any) -> Worker:

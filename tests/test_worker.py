@@ -153,11 +153,14 @@ def test_a_provider_is_given_its_options_and_refuses_a_wrong_one(
         make_provider(load_settings(), "lab")
 
 
-def test_a_provider_whose_library_is_missing_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_provider_whose_library_is_missing_is_named_and_no_engine_needs_it(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
     monkeypatch.setitem(sys.modules, "providers.local.provider", None)
     with pytest.raises(BadInput, match=r"^clouds.lab.provider 'local' cannot be loaded: .*providers.local.provider"):
         make_provider(load_settings(), "lab")
+    assert len(build_workers(client, load_settings(), [engine_queue("postgresql", "lab")])) == 1
 
 
 async def test_a_worker_without_the_root_key_is_refused(client: Client, state_dir: Path) -> None:
