@@ -6,7 +6,6 @@ volume, and lets apt look for packages. Ends with 1 unless all of that is so and
 
 import argparse
 import base64
-import json
 import os
 import socket
 import time
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from openstack.connection import Connection
 
 from keys import private_pem, public_line
+from providers.openstack.user_data import user_data
 from tests.openstack.layout import CLOUDS_YAML, IMAGE, MEMBER_CLOUD, NETWORK, REAL_ZONE, VOLUME_TYPE
 
 NAME = "try-server"
@@ -37,19 +37,6 @@ APT_UPDATE = "sudo apt-get --option APT::Update::Error-Mode=any update"
 """By itself apt ends with 0 also if it could not download a list."""
 
 
-def user_data(login_key: Ed25519PrivateKey, host_key: Ed25519PrivateKey) -> str:
-    """Return the document that gives a server its name and keys: #cloud-config in JSON, in base64 as Nova takes it."""
-    document = {
-        "hostname": NAME,
-        "manage_etc_hosts": True,
-        "disable_root": True,
-        "ssh_deletekeys": True,
-        "ssh_keys": {"ed25519_private": private_pem(host_key), "ed25519_public": public_line(host_key)},
-        "ssh_authorized_keys": [public_line(login_key)],
-    }
-    return base64.b64encode(f"#cloud-config\n{json.dumps(document)}\n".encode()).decode()
-
-
 @contextmanager
 def server(cloud: Connection, image: str, data: str) -> Iterator[Any]:
     """Give a server that is ACTIVE; it is gone afterwards."""
@@ -59,7 +46,7 @@ def server(cloud: Connection, image: str, data: str) -> Iterator[Any]:
         flavor_id=cloud.compute.find_flavor(FLAVOR, ignore_missing=False).id,
         networks=[{"uuid": cloud.network.find_network(NETWORK, ignore_missing=False).id}],
         availability_zone=REAL_ZONE,
-        user_data=data,
+        user_data=base64.b64encode(data.encode()).decode(),
     )
     try:
         yield cloud.compute.wait_for_server(made, interval=1, wait=BOOT_SECONDS)
@@ -165,7 +152,8 @@ def main() -> None:
         print(f"{time.monotonic() - began:7.1f} s  {what}{f': {answer}' if answer else ''}", flush=True)
 
     with ExitStack() as stack:
-        machine = stack.enter_context(server(cloud, image, user_data(login_key, host_key)))
+        data = user_data(NAME, USER, public_line(login_key), private_pem(host_key))
+        machine = stack.enter_context(server(cloud, image, data))
         address = next(each["addr"] for addresses in machine.addresses.values() for each in addresses)
         step(f"server ACTIVE, {address}")
         ssh = stack.enter_context(logged_in(address, login_key, host_key))
