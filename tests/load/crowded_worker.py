@@ -9,11 +9,11 @@ clusters named `prepare-…` in `prepare`; all others are built at once.
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from unittest.mock import create_autospec
 from uuid import uuid4
 
@@ -41,7 +41,7 @@ class CrowdProvider(Provider):
     request_limit: ClassVar[float] = 0.1
     listing_interval: ClassVar[float] = 0.1
 
-    def __init__(self, cloud: str, state_dir: Path) -> None:
+    def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any]) -> None:
         self._servers: dict[str, Server] = {}
 
     def flavors(self) -> list[Flavor]:
@@ -95,12 +95,18 @@ class CrowdManager(ToyManager):
 
     server_options = ServerOptions(tcp_ports=(4000,), volume_support=False)
 
-    def __init__(self, keys: EngineKeys, datastores: Sequence[Datastore], options: EngineSettings | None) -> None:
+    def __init__(
+        self,
+        keys: EngineKeys,
+        datastores: Sequence[Datastore],
+        options: EngineSettings | None,
+        packaging: str | None,
+    ) -> None:
         guest = create_autospec(Guest, instance=True)
         guest.__enter__.return_value = guest
         guest.read_file.return_value = None
         guest.run.return_value = CommandResult(0, "100 40 60", "")
-        super().__init__(keys, datastores, options, connector=lambda *_: guest)
+        super().__init__(keys, datastores, options, connector=lambda *_: guest, packaging=packaging)
 
     def do_prepare(self, context: InstanceContext) -> None:
         while context.task.identity.name.startswith("prepare") and not go_on.is_set():
