@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from guests.ssh import MOUNT_REFUSED
+
 ATTACH_SECONDS = 120.0
 """How long after the cloud called a volume attached the guest may take to see it."""
 
@@ -14,9 +16,6 @@ SERIAL_CHARACTERS = 20
 LABEL = "durabase"
 """Marks a file system that was made here: any other is somebody else's."""
 
-REFUSED = 4
-"""Exit code for what must not be touched."""
-
 DEVICE = """\
 for link; do
     [ ! -b "$link" ] || exec readlink -f "$link"
@@ -28,7 +27,7 @@ MOUNT = f"""\
 set -eu
 volume=$1 target=$2 device=$3
 
-refuse() {{ echo "$1" >&2; exit {REFUSED}; }}
+refuse() {{ echo "$1" >&2; exit {MOUNT_REFUSED}; }}
 
 # What is mounted already, and where, is judged before anything is changed.
 mounted=$(findmnt --noheadings --output SOURCE --mountpoint "$target" || true)

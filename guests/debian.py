@@ -10,7 +10,7 @@ import paramiko
 
 from guests.apt import INSTALL, INSTALL_SECONDS, LOOK, NOT_WHOLE, UNKNOWN
 from guests.base import Service
-from guests.block_device import ATTACH_SECONDS, DEVICE, FORMAT_SECONDS, MOUNT, REFUSED, links
+from guests.block_device import ATTACH_SECONDS, DEVICE, FORMAT_SECONDS, MOUNT, links
 from guests.ssh import SshGuest
 from guests.systemd import DEFINE, START, STOP, UNITS, unit_name, unit_text
 from model.cloud import Server
@@ -102,12 +102,7 @@ class DebianGuest(SshGuest):
         device = self._device(volume_id)
         script = ["sh", "-c", MOUNT, "sh", volume_id, mount_point, device]
         result = self.run(script, timeout=FORMAT_SECONDS, check=False)
-        if result.code == REFUSED:
-            raise GuestRefused(
-                f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}"
-            )
-        if result.code != 0:
-            raise self.failed(f"mount {mount_point}", result)
+        self.require_mounted(volume_id, mount_point, result)
 
     def service(self, service: Service) -> None:
         """Define a unit that starts with the server. A changed definition counts from the next start on."""

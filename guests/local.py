@@ -10,7 +10,7 @@ from typing import ClassVar
 import paramiko
 
 from guests.base import CommandResult, Service
-from guests.ssh import SshGuest
+from guests.ssh import MOUNT_REFUSED, SshGuest
 from model.cloud import Server
 from model.errors import GuestRefused
 
@@ -20,8 +20,7 @@ STOP_SECONDS = 330
 
 NOT_ACTIVE = 3
 NOT_INSTALLED = 3
-REFUSED = 4
-"""Exit codes of `providers.local.services is-active` and of the scripts below."""
+"""Exit codes of `providers.local.services is-active` and of the script below."""
 
 FIND_PROGRAMS = f"""\
 import importlib.metadata, json, os, sys
@@ -42,11 +41,11 @@ print(json.dumps(programs))
 MOUNT_VOLUME = f"""\
 set -eu
 volume=$1 target=$2
-[ -d "$volume" ] || {{ echo "the volume is not attached to it" >&2; exit {REFUSED}; }}
+[ -d "$volume" ] || {{ echo "the volume is not attached to it" >&2; exit {MOUNT_REFUSED}; }}
 [ "$(readlink -- "$target" || true)" != "$volume" ] || exit 0
 mkdir -p -- "$(dirname -- "$target")"
-[ -L "$target" ] || [ ! -d "$target" ] || rmdir -- "$target" || exit {REFUSED}
-ln -sT -- "$volume" "$target" || exit {REFUSED}
+[ -L "$target" ] || [ ! -d "$target" ] || rmdir -- "$target" || exit {MOUNT_REFUSED}
+ln -sT -- "$volume" "$target" || exit {MOUNT_REFUSED}
 """
 
 
@@ -103,12 +102,7 @@ class LocalGuest(SshGuest):
         target = self.path(mount_point)
         script = ["sh", "-c", MOUNT_VOLUME, "sh", f"{self._home}/attached/{volume_id}/data", target]
         result = self.run(script, check=False)
-        if result.code == REFUSED:
-            raise GuestRefused(
-                f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}"
-            )
-        if result.code != 0:
-            raise self.failed(f"mount {mount_point}", result)
+        self.require_mounted(volume_id, mount_point, result)
 
     def service(self, service: Service) -> None:
         """Define a supervisor program. A changed definition counts from the next start on."""

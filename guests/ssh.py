@@ -13,7 +13,7 @@ from guests.base import OUTPUT_LIMIT, CommandResult, Guest
 from guests.forward import REPLY_SECONDS, ForwardedConnection
 from guests.transport import SSH_ERRORS, execute, remaining
 from model.cloud import Server
-from model.errors import DeadlineExceeded, GuestError, GuestUnreachable
+from model.errors import DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable
 
 KILL_SECONDS = 5
 """Between the SIGTERM of a command over its time and SIGKILL."""
@@ -31,6 +31,9 @@ KILLED = 137
 
 NO_FILE = 44
 """Our scripts' exit code for a file that is not there."""
+
+MOUNT_REFUSED = 4
+"""Our mount scripts' exit code for a volume or a mount point that must not be touched."""
 
 MESSAGE_LINES = 12
 MESSAGE_CHARACTERS = 2000
@@ -169,6 +172,15 @@ class SshGuest(Guest):
         lines = (result.stderr.strip() or result.stdout.strip()).splitlines()[-MESSAGE_LINES:]
         said = "\n".join(lines)[-MESSAGE_CHARACTERS:]
         return GuestError(f"{label} on {self.name} {ending}" + (f": {said}" if said else ""))
+
+    def require_mounted(self, volume_id: str, mount_point: str, result: CommandResult) -> None:
+        """Raise GuestRefused for what a mount script would not touch, GuestError for what failed."""
+        if result.code == MOUNT_REFUSED:
+            raise GuestRefused(
+                f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}"
+            )
+        if result.code != 0:
+            raise self.failed(f"mount {mount_point}", result)
 
     def _run(
         self,
