@@ -3,11 +3,11 @@
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from datastores.base import DatastoreManager
 from datastores.context import InstanceContext, open_context
@@ -16,8 +16,11 @@ from keys import EngineKeys, RootKeys
 from model.cloud import Tag
 from model.cluster import ClusterIdentity, Instance, InstanceTask, Role
 from model.spec import ClusterSpec
+from tests.datastores.shown_secrets import ShownSecrets
 
 WAIT_SECONDS = 60
+
+Built = TypeVar("Built", bound="Cluster")
 
 
 def engine_keys(engine: str) -> EngineKeys:
@@ -46,6 +49,14 @@ class Cluster(ABC):
         self.members = [f"{self.spec.name}-{number}" for number in range(1, self.spec.nodes + 1)]
         wanted = (entry for entry in manager.datastores if self.spec.version in (None, entry.version))
         self.datastore = next(wanted)
+
+    @abstractmethod
+    def build(self) -> None:
+        """Make every member's server and volume."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Remove what was made."""
 
     @abstractmethod
     def instance(self, member: str) -> Instance:
@@ -98,3 +109,15 @@ def wait_for(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < end, "the condition did not come about"
         time.sleep(0.05)
+
+
+@contextmanager
+def provisioned(cluster: Built, given: Iterable[str], purposes: Iterable[str]) -> Iterator[tuple[Built, ShownSecrets]]:
+    """Build and provision a cluster, watched for the passwords that were given and those derived for these purposes."""
+    try:
+        with ShownSecrets([*given, *map(cluster.secrets.password, purposes)]) as shown:
+            cluster.build()
+            cluster.provision()
+        yield cluster, shown
+    finally:
+        cluster.close()

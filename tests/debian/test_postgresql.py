@@ -12,7 +12,7 @@ from datastores.context import InstanceContext
 from datastores.postgresql import describe, layout, parameters
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus
-from tests.datastores.cluster import engine_keys, wait_for
+from tests.datastores.cluster import engine_keys, provisioned, wait_for
 from tests.datastores.postgresql.conftest import login
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.debian.cluster import DebianCluster
@@ -43,14 +43,8 @@ def manager() -> PostgresqlManager:
 @pytest.fixture(scope="module")
 def built(debian: Path, home: Path, manager: PostgresqlManager) -> Iterator[tuple[DebianCluster, ShownSecrets]]:
     cluster = DebianCluster(debian, home, manager, nodes=3, **SPEC)
-    derived = map(cluster.secrets.password, ("administrator", "replication", "user/bob"))
-    try:
-        with ShownSecrets(["ann's pass wörd", *derived]) as shown:
-            cluster.build()
-            cluster.provision()
-        yield cluster, shown
-    finally:
-        cluster.close()
+    with provisioned(cluster, ["ann's pass wörd"], ("administrator", "replication", "user/bob")) as built:
+        yield built
 
 
 @pytest.fixture(scope="module")

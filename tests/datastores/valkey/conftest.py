@@ -11,7 +11,7 @@ import valkey
 from datastores.base import ADMINISTRATOR
 from datastores.valkey.manager import ValkeyManager
 from providers.local.provider import LocalProvider
-from tests.datastores.cluster import Cluster, engine_keys
+from tests.datastores.cluster import Cluster, engine_keys, provisioned
 from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.shown_secrets import ShownSecrets
 
@@ -53,14 +53,10 @@ def manager() -> ValkeyManager:
 @pytest.fixture(scope="session")
 def built(provider: LocalProvider, manager: ValkeyManager, state: Path) -> Iterator[tuple[LocalCluster, ShownSecrets]]:
     cluster = LocalCluster(provider, manager, state, **SPEC)
-    derived = map(cluster.secrets.password, ("administrator", "replication", "user/carol", "root"))
-    try:
-        with ShownSecrets([ANN_PASSWORD, ODD_PASSWORD, *derived]) as shown:
-            cluster.build()
-            cluster.provision()
-        yield cluster, shown
-    finally:
-        cluster.close()
+    with provisioned(
+        cluster, [ANN_PASSWORD, ODD_PASSWORD], ("administrator", "replication", "user/carol", "root")
+    ) as built:
+        yield built
 
 
 @pytest.fixture(scope="session")
