@@ -10,6 +10,7 @@ from cli.datastores import LISTING, datastores, datastores_lines, list_datastore
 from cli.session import Session
 from datastores.postgresql.manager import PostgresqlManager
 from settings import Settings, load_settings
+from tests.patience import PATIENCE
 from tests.scripted import Script
 
 ADDED = {"manager": "postgresql", "version": "17", "packages": {"apt": ["postgresql-17"], "wheel": ["pg", "pgc"]}}
@@ -55,7 +56,7 @@ def test_it_is_shown_as_columns() -> None:
 
 
 async def test_an_engine_is_served_where_a_worker_polls(session: Session, script: Script) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not (served := await served_on(session, {"postgresql", "oracle"}))["postgresql"]:
             await asyncio.sleep(0.02)
     assert served == {"postgresql": (script.cloud,), "oracle": ()}
