@@ -88,7 +88,12 @@ class DatastoreManager(ABC):
             raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
         self.check_names(spec)
         self.configuration_manager(datastore.version).check(spec.configuration)
-        return EnginePlan(version=datastore.version, options=options, root_key_id=self._keys.current)
+        return EnginePlan(
+            version=datastore.version,
+            options=options,
+            root_key_id=self._keys.current,
+            image=datastore.image_on(spec.cloud),
+        )
 
     @activity.defn
     def prepare(self, task: InstanceTask) -> None:

@@ -5,17 +5,30 @@ from collections.abc import Iterable, Mapping
 from pydantic import Field
 
 from model.base import Request, Whole, refusal
+from model.cloud import Image
 from model.cluster import ServerOptions
 from model.errors import PlanRefused
+from model.spec import PlainName
+
+IMAGE = "a table with an image's id, or its name, or a list of its tags"
 
 
 class Datastore(Request):
-    """Ties a manager and a version to what installs it; `packages` is keyed by a guest's packaging (wheel, apt)."""
+    """Ties a manager and a version to what installs it; `packages` is keyed by a guest's packaging (wheel, apt).
+
+    `images` has the image of single clouds, `image` that of all others; without one a cloud takes its own.
+    """
 
     manager: str = Field(description="the name of an engine")
     version: str = Field(description="a version of the engine")
     packages: dict[str, tuple[str, ...]] = Field(description="a table: packaging (wheel, apt) to a list of packages")
     default: bool = Field(default=False, description="whether it is meant when a request names no version")
+    image: Image | None = Field(default=None, description=IMAGE)
+    images: dict[PlainName, Image] = Field(default_factory=dict, description=f"a table: a cloud's name to {IMAGE}")
+
+    def image_on(self, cloud: str) -> Image | None:
+        """Return what servers of a cloud boot from; None: what the cloud itself says."""
+        return self.images.get(cloud, self.image)
 
 
 def catalogue(manager: str, entries: Iterable[Datastore]) -> dict[str, Datastore]:

@@ -5,9 +5,9 @@ from math import ceil
 from typing import Any
 
 from model.base import BadInput, refusal
-from model.cloud import Flavor
+from model.cloud import CheckRequest, Flavor
 from providers.openstack.connection import Connection
-from providers.openstack.images import find_image
+from providers.openstack.images import described_image, find_image, image_called
 from providers.openstack.networks import find_network
 from providers.openstack.options import OpenStackOptions
 
@@ -22,23 +22,27 @@ class Checks:
         self._connection = connection
         self._options = options
 
-    def all(self, flavor: Flavor) -> BadInput | None:
+    def all(self, request: CheckRequest) -> BadInput | None:
         """Return the first refusal."""
         return (
-            self._image(flavor)
+            self._image(request)
             or self._network("network", self._options.network)
             or self._network("floating_network", self._options.floating_network)
             or self._zone()
             or self._volume_type()
         )
 
-    def _image(self, flavor: Flavor) -> BadInput | None:
-        image = find_image(self._connection, self._options.image)
-        if image is None or image.status != "active":
+    def _image(self, request: CheckRequest) -> BadInput | None:
+        wanted = request.image or image_called(self._options.image)
+        image = find_image(self._connection, wanted)
+        if image is None and request.image:
+            allowed = "that of an active image that the project may use"
+            return refusal("the catalogue's image", described_image(wanted), allowed)
+        if image is None:
             allowed = "the name or id of an active image that the project may use"
             return refusal(f"{self._table}.image", self._options.image, allowed)
         facts = {"name": image.name, "min_disk": image.min_disk, "min_ram": image.min_ram, "size": image.virtual_size}
-        return flavor_refusal(flavor, facts, administrator=self._connection.is_administrator)
+        return flavor_refusal(request.flavor, facts, administrator=self._connection.is_administrator)
 
     def _network(self, field: str, wanted: str | None) -> BadInput | None:
         if wanted is None:

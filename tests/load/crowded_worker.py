@@ -21,7 +21,7 @@ import worker
 from datastores.context import InstanceContext
 from guests.base import CommandResult, Guest
 from keys import EngineKeys
-from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.cluster import ServerOptions
 from model.datastore import Datastore, EngineSettings
 from providers.base import Provider
@@ -47,7 +47,7 @@ class CrowdProvider(Provider):
     def flavors(self) -> list[Flavor]:
         return [Flavor(id="1", name="small", vcpus=1, memory=512, disk=1)]
 
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
+    def check(self, request: CheckRequest) -> None:
         pass
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:

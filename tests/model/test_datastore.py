@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from model.cloud import Image
 from model.cluster import ServerOptions
 from model.datastore import Datastore, EngineSettings, catalogue, chosen
 from model.errors import PlanRefused
@@ -61,6 +62,14 @@ def test_what_the_servers_cannot_install_is_refused(version: str | None, packagi
 def test_a_typo_in_an_entry_is_refused() -> None:
     with pytest.raises(ValidationError, match="package"):
         Datastore.model_validate({"manager": "toy", "version": "1", "packages": {}, "package": {}})
+
+
+def test_an_image_is_that_of_the_cloud_or_the_general_one_or_the_cloud_s_own() -> None:
+    general, special = Image(name="debian-12"), Image(tags=("debian", "postgresql"))
+    bare = entry("toy", "1")
+    assert bare.image_on("lab") is None
+    imaged = bare.model_copy(update={"image": general, "images": {"lab": special}})
+    assert (imaged.image_on("lab"), imaged.image_on("other")) == (special, general)
 
 
 def test_nothing_set_changes_nothing() -> None:

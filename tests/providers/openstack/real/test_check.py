@@ -1,10 +1,11 @@
 """`plan` on a real cloud: one sentence for each thing that it does not have, and nothing is made."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from model.cloud import Flavor
+from model.cloud import CheckRequest, Flavor
 from model.errors import ProviderRefused
 from providers.openstack.provider import OpenStackProvider
 from tests.providers.openstack.real import throwaway
@@ -16,6 +17,12 @@ def admin() -> Any:
     return throwaway.provider(throwaway.ADMIN_CLOUD).connection
 
 
+def request(flavor: Flavor, nodes: int = 1, volume_size: int = 1, **more: Any) -> CheckRequest:
+    return CheckRequest(
+        cluster_id=str(uuid4()), cluster="checked", flavor=flavor, nodes=nodes, volume_size=volume_size, **more
+    )
+
+
 def test_flavors_are_real_and_the_smallest_comes_first(provider: OpenStackProvider) -> None:
     found = provider.flavors()
     assert [each.memory for each in found] == sorted(each.memory for each in found)
@@ -25,7 +32,7 @@ def test_flavors_are_real_and_the_smallest_comes_first(provider: OpenStackProvid
 
 
 def test_what_fits_is_not_refused(provider: OpenStackProvider) -> None:
-    provider.check(provider.flavor(FLAVOR), 3, 1)
+    provider.check(request(provider.flavor(FLAVOR), 3))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,7 @@ def test_what_fits_is_not_refused(provider: OpenStackProvider) -> None:
 def test_what_the_cloud_does_not_have(changes: dict[str, str], sentence: str) -> None:
     refusing = throwaway.provider(**changes)
     with pytest.raises(ProviderRefused, match=rf"^clouds\.throwaway\.options\.{sentence}"):
-        refusing.check(refusing.flavor(FLAVOR), 1, 1)
+        refusing.check(request(refusing.flavor(FLAVOR)))
 
 
 def test_a_network_without_a_subnet(admin: Any) -> None:
@@ -53,7 +60,7 @@ def test_a_network_without_a_subnet(admin: Any) -> None:
     try:
         refusing = throwaway.provider(network="bare")
         with pytest.raises(ProviderRefused, match="network 'bare' is not allowed: it must be a network with a subnet"):
-            refusing.check(refusing.flavor(FLAVOR), 1, 1)
+            refusing.check(request(refusing.flavor(FLAVOR)))
     finally:
         admin.sdk.network.delete_network(bare)
 
@@ -61,8 +68,8 @@ def test_a_network_without_a_subnet(admin: Any) -> None:
 def test_a_flavor_without_a_disk(provider: OpenStackProvider) -> None:
     diskless = Flavor(id="0", name="diskless", vcpus=1, memory=512, disk=0)
     with pytest.raises(ProviderRefused, match="flavor 'diskless' is not allowed: it must be one with a disk"):
-        provider.check(diskless, 1, 1)
-    throwaway.provider(throwaway.ADMIN_CLOUD).check(diskless, 1, 1)
+        provider.check(request(diskless))
+    throwaway.provider(throwaway.ADMIN_CLOUD).check(request(diskless))
 
 
 LIMIT = 100_000
@@ -97,7 +104,7 @@ def test_a_quota_that_is_exceeded(
     try:
         sentence = rf"^nodes {LIMIT + 1} is not allowed: it must be at most \d+, .* {LIMIT} {words}, has \d+, and each"
         with pytest.raises(ProviderRefused, match=sentence):
-            provider.check(provider.flavor(FLAVOR), LIMIT + 1, 2)
-        provider.check(provider.flavor(FLAVOR), 0, 2)
+            provider.check(request(provider.flavor(FLAVOR), LIMIT + 1, 2))
+        provider.check(request(provider.flavor(FLAVOR), 0, 2))
     finally:
         limit(-1)
