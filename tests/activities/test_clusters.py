@@ -80,7 +80,7 @@ async def test_plan_asks_the_cloud_for_what_the_engine_answered(clusters: Cluste
 
 
 async def test_plan_refuses_networks_where_nothing_keeps_the_others_out(clusters: ClusterActivities) -> None:
-    with pytest.raises(PlanRefused, match=r"allowed_cidrs '10\.1\.0\.0/16' is not allowed: it must be left out on cloud"):
+    with pytest.raises(PlanRefused, match=r"allowed_cidrs '10\.1\.0\.0/16' is not allowed: it must be left out"):
         await once(clusters.plan, plan_task(allowed_cidrs=["10.1.0.0/16"]))
 
 
