@@ -37,6 +37,8 @@ class Provider(ABC):
 
     packaging: ClassVar[str | None] = None
     """What its servers' guests install from (Guest.packaging), for a plan to choose by; None if that is not known."""
+    distribution: ClassVar[str | None] = None
+    """What its servers run (Guest.distribution), in words; None where any Linux will do."""
     supports_volumes: ClassVar[bool]
     supports_snapshots: ClassVar[bool]
     request_limit: ClassVar[float]
