@@ -13,6 +13,12 @@ from providers.openstack.options import OpenStackOptions
 
 GIB = 1024**3
 
+DISTRIBUTION = "Debian 12"
+"""What images hold (DebianGuest.distribution)."""
+
+DISTRIBUTIONS, RELEASES, SYSTEMS = ("debian",), ("12", "bookworm"), ("linux",)
+"""What an image's properties os_distro, os_version (up to its first dot) and os_type may say, where they are set."""
+
 
 class Checks:
     """The checks of one cloud; each returns its refusal, or None."""
@@ -41,6 +47,9 @@ class Checks:
         if image is None:
             allowed = "the name or id of an active image that the project may use"
             return refusal(f"{self._table}.image", self._options.image, allowed)
+        properties = {"os_type": image.os_type, "os_distro": image.os_distro, "os_version": image.os_version}
+        if wrong := distribution_refusal(image.name, properties):
+            return wrong
         facts = {"name": image.name, "min_disk": image.min_disk, "min_ram": image.min_ram, "size": image.virtual_size}
         return flavor_refusal(request.flavor, facts, administrator=self._connection.is_administrator)
 
@@ -89,6 +98,17 @@ def flavor_refusal(flavor: Flavor, image: Mapping[str, Any], *, administrator: b
     if flavor.memory < memory:
         allowed = f"one with at least {memory} MiB of memory, which image {image['name']} needs"
         return refusal("flavor", flavor.name, allowed)
+    return None
+
+
+def distribution_refusal(image: str, properties: Mapping[str, str | None]) -> BadInput | None:
+    """Return the refusal of an image that says it holds something else than Debian 12; many images do not say it."""
+    known = {"os_type": SYSTEMS, "os_distro": DISTRIBUTIONS, "os_version": RELEASES}
+    for name, allowed in known.items():
+        value = properties.get(name)
+        if value and value.lower().partition(".")[0] not in allowed:
+            wanted = f"{allowed[0]}, because durabase's servers run {DISTRIBUTION}"
+            return refusal(f"{name} of image {image}", value, wanted)
     return None
 
 

@@ -23,11 +23,11 @@ from model.errors import ProviderError, ProviderRefused, StepError
 from providers.base import Provider, options_of
 from providers.openstack import floating_ips, ports, security_groups, server_groups
 from providers.openstack.attachments import Attachments
-from providers.openstack.checks import Checks
+from providers.openstack.checks import DISTRIBUTION, Checks
 from providers.openstack.connection import Connection
 from providers.openstack.errors import FAILURES, failure_of, status_of, typed
 from providers.openstack.images import described_image, find_image, image_called
-from providers.openstack.limits import quotas
+from providers.openstack.limits import Lacking, quotas
 from providers.openstack.networks import find_network
 from providers.openstack.options import OpenStackOptions
 from providers.openstack.patience import CALL_SECONDS, within
@@ -52,6 +52,7 @@ class OpenStackProvider(Provider):
     """One OpenStack project in one region; safe for many threads, and for many processes at once."""
 
     packaging: ClassVar[str | None] = "apt"
+    distribution: ClassVar[str | None] = DISTRIBUTION
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = True
     request_limit = CREATE_SECONDS + CALL_SECONDS + QUEUE_SECONDS
@@ -80,7 +81,7 @@ class OpenStackProvider(Provider):
         """Refuse what settings name and the cloud has not, a flavor that does not fit, and what exceeds a quota."""
         floating = self._options.floating_network is not None
         refused = Checks(self.cloud, self.connection, self._options).all(request) or quota_refusal(
-            request.nodes, quotas(self.connection, request.flavor, request.volume_size, floating=floating)
+            self.cloud, request.nodes, quotas(self.connection, request, self._lacking(request), floating=floating)
         )
         if refused:
             raise ProviderRefused(str(refused))
@@ -168,6 +169,15 @@ class OpenStackProvider(Provider):
             server_groups.KIND: self._server_groups.delete,
         }
         kinds[belonging.kind](belonging.id)
+
+    def _lacking(self, request: CheckRequest) -> Lacking:
+        """Return what the cluster lacks beside its members: a retry's has its groups already."""
+        security_group, server_group = (
+            any(each.tag.cluster_id == request.cluster_id for each in kind.all())
+            for kind in (self._security_groups, self._server_groups)
+        )
+        rules = 0 if security_group else len(security_groups.rules("", self._options, request))
+        return Lacking(rules, server_group=not server_group)
 
     def _create(self, request: ServerRequest, flavor: Flavor, image_id: str, network_id: str, used: list[str]) -> str:
         """Make what a server needs, then the server; `used` tells the ids of what it needs, even if that fails."""
