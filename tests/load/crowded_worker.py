@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import worker
 from datastores.context import InstanceContext
-from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.cluster import ServerOptions
 from providers.base import Provider
 from tests.datastores.guestless_engine import GuestlessManager
@@ -43,7 +43,7 @@ class CrowdProvider(Provider):
     def flavors(self) -> list[Flavor]:
         return [Flavor(id="1", name="small", vcpus=1, memory=512, disk=1)]
 
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
+    def check(self, request: CheckRequest) -> None:
         pass
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
