@@ -3,7 +3,7 @@
 Between it and the cloud stands an injector that does what the variable DURABASE_TEST_REQUESTS says, in JSON:
 - "spoil": [[pattern, fault], …]: each once, by the injector (tests/providers/openstack/real/injector.py);
 - "die": [pattern, …]: the worker dies once, when the cloud has done such a request and before it hears so;
-- "forget": whether Keystone forgets the worker's token before each request that makes something.
+- "forget": whether the first request to make each kind of thing goes out with a token that Keystone does not know.
 
 Every request that the cloud has answered stands in the file `requests` of the state directory, one a line.
 """
@@ -24,14 +24,12 @@ from providers.openstack.provider import OpenStackProvider
 from settings import Settings
 from tests import faulty_worker
 from tests.datastores.guestless_engine import GuestlessManager
-from tests.openstack.layout import KEYSTONE_PORT, url
 from tests.providers.openstack.real.injector import Fault, SpoiledAdapter
 
 ENGINE = GuestlessManager.manager_name
 ASKED: dict[str, Any] = json.loads(os.environ.pop("DURABASE_TEST_REQUESTS", "{}"))
 REQUESTS = faulty_worker.STATE / "requests"
-TOKENS, TOKEN = url(KEYSTONE_PORT, "/v3/auth/tokens"), "X-Auth-Token"
-SECONDS = 60
+TOKEN = "X-Auth-Token"
 
 installed, make_provider = worker.installed, worker.make_provider
 
@@ -39,10 +37,16 @@ installed, make_provider = worker.installed, worker.make_provider
 class WorkerAdapter(SpoiledAdapter):
     """Keeps its records in files, which outlive the worker."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._forgotten: set[str] = set()
+
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send it, with a token that Keystone has just forgotten where that is asked for."""
-        if ASKED.get("forget") and request.method == "POST" and (token := request.headers.get(TOKEN)):
-            _forget(token)
+        """Send it, with a token that Keystone does not know where that is asked for, and it is the first such POST."""
+        if ASKED.get("forget") and request.method == "POST" and TOKEN in request.headers:
+            first = request.url not in self._forgotten
+            self._forgotten.add(str(request.url))
+            request.headers[TOKEN] = "forgotten" if first else request.headers[TOKEN]
         return super().send(request, *args, **kwargs)
 
     def answered(self, line: str) -> None:
@@ -54,11 +58,6 @@ class WorkerAdapter(SpoiledAdapter):
             if re.search(pattern, line) and not mark.exists():
                 mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _forget(token: str | bytes) -> None:
-    """Revoke a token in Keystone, as a restart of a Keystone that had rotated its keys would."""
-    requests.delete(TOKENS, headers={TOKEN: token, "X-Subject-Token": token}, timeout=SECONDS)
 
 
 def _engines(group: str) -> Mapping[str, EntryPoint]:
