@@ -6,6 +6,7 @@ import pytest
 
 from model.cluster import Status
 from tests.openstack.real.lab import STAND_IN, Lab, exactly, holdings
+from tests.providers.openstack.real.faults import EVERY_FAULT
 from tests.providers.openstack.real.injector import Fault
 
 MEMBERS = 2
@@ -24,7 +25,7 @@ FOR_EACH = [
 
 
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("fault", [pytest.param(Fault.ANSWER_LOST, marks=pytest.mark.short), *list(Fault)[1:]])
+@pytest.mark.parametrize("fault", EVERY_FAULT)
 async def test_a_whole_life_with_a_fault_in_every_request_that_makes_or_removes(lab: Lab, fault: Fault) -> None:
     await lab.kill_workers()
     spoil = [(pattern, fault.name) for pattern in [*ONCE, *FOR_EACH * MEMBERS]]
