@@ -30,12 +30,11 @@ from providers.local.provider import LocalProvider
 from settings import local_cloud
 from tests.conftest import FAST, TEMPORAL, dynamic_config
 from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from tests.patience import PATIENCE
 from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
 from workflows.queues import WORKFLOWS
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 120
-"""Seconds that any wait in a test may take; a wait ends with its condition."""
 
 Answer = TypeVar("Answer")
 Handle = WorkflowHandle[ClusterWorkflow, None]
