@@ -6,10 +6,10 @@ FILE ?=
 PIP = .venv/bin/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-load test-guests test-openstack screenshot bench check format record-histories show-history lock clean
+.PHONY: help demo up down test test-load test-guests test-openstack test-openstack-short test-openstack-load screenshot bench check format record-histories show-history lock clean
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 # Shell lines that make the virtual environment $(1), or say in one sentence why they cannot.
 define make_venv
@@ -73,10 +73,17 @@ test-guests: .venv/installed ## as root: test guests and engines on real Debian 
 	$(PYTEST) $(or $(ARGS),tests/debian)
 
 # One test at a time: the tests set quotas of the project, and count what it has.
-test-openstack: .venv/installed ## test the provider on the OpenStack that OS_CLIENT_CONFIG_FILE names
-	@test -n "$$OS_CLIENT_CONFIG_FILE" || { echo "make test-openstack needs OS_CLIENT_CONFIG_FILE: the clouds.yaml of" \
-	    "an OpenStack to throw away, with the clouds throwaway (plain member) and throwaway-admin" >&2; exit 1; }
-	$(PYTEST) $(or $(ARGS),tests/providers/openstack/real)
+OPENSTACK = tests/providers/openstack/real tests/openstack/real
+
+test-openstack: ## as root: test the provider and whole builds on the throwaway OpenStack, brought up if it is not
+	$(MAKE) openstack-up ARGS=--cloud-init
+	$(PYTEST) $(or $(ARGS),$(OPENSTACK))
+
+test-openstack-short: openstack-up ## as root: what CI runs of that, in some twelve minutes
+	$(PYTEST) -m short $(OPENSTACK)
+
+test-openstack-load: openstack-up ## as root: fifty clusters at once on its records, counting API calls
+	$(PYTEST) -s tests/openstack/load
 
 .PHONY: chaos chaos-short
 

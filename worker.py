@@ -55,6 +55,12 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=f"durabase.{group}")}
 
 
+def installed_providers() -> Mapping[str, type[Provider]]:
+    """Return the installed providers by name, but for those whose libraries, of durabase's extras, are not there."""
+    found = ((name, _loaded(entry)) for name, entry in installed("providers").items())
+    return {name: provider for name, provider in found if provider is not None}
+
+
 def served_queues(settings: Settings) -> list[str]:
     """Return every task queue that a worker with these settings may serve."""
     clouds = settings.all_clouds
@@ -163,10 +169,16 @@ def _packaging(provider: str) -> str | None:
     An engine's worker does without: what its plan then cannot refuse, the guest does.
     """
     entry = installed("providers").get(provider)
+    kind = _loaded(entry) if entry else None
+    return kind.packaging if kind else None
+
+
+def _loaded(entry: EntryPoint) -> type[Provider] | None:
     try:
-        return entry.load().packaging if entry else None
+        kind: type[Provider] = entry.load()
     except ImportError:
         return None
+    return kind
 
 
 def _worker(client: Client, settings: Settings, queue: str, **options: Any) -> Worker:

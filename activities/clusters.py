@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.cloud import Cloud
 from activities.watcher import Waiting
-from model.cloud import Resource
+from model.cloud import CheckRequest, Flavor, Resource
 from model.cluster import CloudPlan, PlanTask
 from model.errors import PlanRefused, ProviderError, ProviderRefused, ResourcesLeft, ServerLost, VolumeLost
 from model.operations import FindTask, MemberResources, Resources, VerifyTask
@@ -41,7 +41,7 @@ class ClusterActivities:
         own = sum(server.tag.cluster_id == task.cluster_id for server in servers)
         try:
             flavor = await self._cloud.call(provider.flavor, spec.flavor)
-            await self._cloud.call(provider.check, flavor, max(spec.nodes - own, 0), spec.volume_size)
+            await self._cloud.call(provider.check, _check_request(task, flavor, max(spec.nodes - own, 0)))
         except ProviderRefused as error:
             raise PlanRefused(str(error)) from error
         return CloudPlan(
@@ -103,6 +103,23 @@ class ClusterActivities:
         servers = await self._cloud.call(provider.list_servers, cluster_id)
         volumes = await self._cloud.call(provider.list_volumes, cluster_id)
         return Resources(servers=tuple(servers), volumes=tuple(volumes), request_limit=provider.request_limit)
+
+
+def _check_request(task: PlanTask, flavor: Flavor, nodes: int) -> CheckRequest:
+    spec, engine = task.spec, task.engine
+    common = CheckRequest(
+        cluster_id=task.cluster_id,
+        cluster=spec.name,
+        flavor=flavor,
+        nodes=nodes,
+        volume_size=spec.volume_size,
+        allowed_cidrs=spec.allowed_cidrs,
+    )
+    if engine is None:
+        return common
+    options = engine.options
+    known = {"image": engine.image, "tcp_ports": options.tcp_ports, "udp_ports": options.udp_ports}
+    return common.model_copy(update=known if options.volume_support else {**known, "volume_size": 0})
 
 
 def _require(expected: MemberResources, found: Resources) -> None:

@@ -108,7 +108,10 @@ class ServerActivities:
             name=task.member,
             tag=Tag(cluster_id=identity.id, cluster=identity.name, member=task.member),
             flavor=task.flavor,
+            image=task.image,
             tcp_ports=task.tcp_ports,
+            udp_ports=task.udp_ports,
+            allowed_cidrs=task.allowed_cidrs,
             login_key=public_line(secrets.login_key()),
             host_key=private_pem(secrets.host_key(task.member)),
         )

@@ -76,10 +76,9 @@ class PlainBuild:
 
     async def _ask(self) -> None:
         task = PlanTask(spec=self._spec, cluster_id=self._cluster_id)
-        self._plan, _ = await asyncio.gather(
-            self._timed("plan/engine", self._thread(self._site.manager.plan, task)),
-            self._timed("plan/cloud", self._site.clusters.plan(task)),
-        )
+        self._plan = await self._timed("plan/engine", self._thread(self._site.manager.plan, task))
+        answered = task.model_copy(update={"engine": self._plan})
+        await self._timed("plan/cloud", self._site.clusters.plan(answered))
         self._identity = ClusterIdentity(
             id=self._cluster_id,
             name=self._spec.name,
@@ -102,7 +101,10 @@ class PlainBuild:
             identity=self._identity,
             member=name,
             flavor=self._spec.flavor,
+            image=self._plan.image,
             tcp_ports=self._plan.options.tcp_ports,
+            udp_ports=self._plan.options.udp_ports,
+            allowed_cidrs=self._spec.allowed_cidrs,
             deadline=self._deadline,
         )
         server = await self._timed(activity_id("create_server", name), self._site.servers.create_server(task))

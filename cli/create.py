@@ -39,6 +39,14 @@ def create(
     nodes: Annotated[int, typer.Option(help="How many members: one primary, the rest replicas.")] = Options.nodes,
     flavor: Annotated[str, typer.Option(help="The size of each server.")] = Options.flavor,
     volume_size: Annotated[int, typer.Option(help="The size of each volume in GiB.")] = Options.volume_size,
+    allowed_cidr: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="A network that may use the database; may be repeated.",
+            show_default="what the cloud's settings say",
+        ),
+    ] = None,
     database: Annotated[list[str] | None, typer.Option(help="A database to create; may be repeated.")] = None,
     user: Annotated[
         list[str] | None,
@@ -73,6 +81,7 @@ def create(
         nodes=nodes,
         flavor=flavor,
         volume_size=volume_size,
+        allowed_cidrs=allowed_cidr,
         databases=database or (),
         users=user or (),
         passwords=passwords,

@@ -35,6 +35,7 @@ class Options:
     passwords: str | None = None
     configuration: Sequence[str] = ()
     on_failure: OnFailure = OnFailure.KEEP
+    allowed_cidrs: Sequence[str] | None = None
 
 
 def cluster_spec(options: Options) -> ClusterSpec:
@@ -47,6 +48,7 @@ def cluster_spec(options: Options) -> ClusterSpec:
         "nodes": options.nodes,
         "flavor": options.flavor,
         "volume_size": options.volume_size,
+        "allowed_cidrs": options.allowed_cidrs,
         "databases": [{"name": name} for name in options.databases],
         "users": [_user(text) for text in options.users],
         "configuration": _configuration(options.configuration),

@@ -19,7 +19,7 @@ from keys import EngineKeys
 from model.base import Noun, refusal
 from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
 from model.command import CommandResult, CommandTask
-from model.datastore import Datastore, EngineSettings, catalogue, chosen
+from model.datastore import Datastore, EngineSettings, Filesystem, catalogue, chosen
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, UserSpec
 from temporal.heartbeat import note
@@ -32,6 +32,7 @@ class GuestOptions(Noun):
     """An engine's options as its manager needs them on the guest (Trove's guest side)."""
 
     mount_point: str
+    filesystem: Filesystem = Filesystem.EXT4
 
 
 class DatastoreManager(ABC):
@@ -63,7 +64,9 @@ class DatastoreManager(ABC):
         """`packaging` is what the servers of the worker's cloud install from, None if that is not known."""
         self._packaging = packaging
         self._catalogue = catalogue(self.manager_name, (*self.datastores, *extra_datastores))
-        self._options = (options or EngineSettings()).applied_to(self.server_options)
+        changed = options or EngineSettings()
+        self._options = changed.applied_to(self.server_options)
+        self._filesystem = changed.applied_to(self.guest_options).filesystem
         self._keys = keys
         self._connect = connector
 
@@ -88,7 +91,12 @@ class DatastoreManager(ABC):
             raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
         self.check_names(spec)
         self.configuration_manager(datastore.version).check(spec.configuration)
-        return EnginePlan(version=datastore.version, options=options, root_key_id=self._keys.current)
+        return EnginePlan(
+            version=datastore.version,
+            options=options,
+            root_key_id=self._keys.current,
+            image=datastore.image_on(spec.cloud),
+        )
 
     @activity.defn
     def prepare(self, task: InstanceTask) -> None:
@@ -281,4 +289,4 @@ class DatastoreManager(ABC):
         mount_point = self.guest_options.mount_point
         if context.instance.volume is not None:
             note("mounts the volume")
-            context.guest.mount_volume(context.instance.volume.id, mount_point)
+            context.guest.mount_volume(context.instance.volume.id, mount_point, self._filesystem)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from model.command import CommandResult as CommandResult
+from model.datastore import Filesystem
 
 OUTPUT_LIMIT = 32 * 1024
 """Bytes of a command's output that are kept (its end): a Temporal payload over 2 MiB would never get through."""
@@ -63,6 +64,8 @@ class Guest(ABC):
 
     packaging: ClassVar[str]
     """Which of a Datastore's package lists fits this kind of guest."""
+    distribution: ClassVar[str | None] = None
+    """Which one it is made for, None for any: packages and their parameters are those of one release."""
     address: str
     deadline: datetime
 
@@ -117,8 +120,11 @@ class Guest(ABC):
         """Make a directory with that owner and mode; nothing happens if it is so already."""
 
     @abstractmethod
-    def mount_volume(self, volume_id: str, mount_point: str) -> None:
-        """Mount an attached volume, formatting it only if it is blank. Raises GuestRefused on anything doubtful."""
+    def mount_volume(self, volume_id: str, mount_point: str, filesystem: Filesystem = Filesystem.EXT4) -> None:
+        """Mount an attached volume, formatting it only if it is blank; one that has a file system of ours keeps it.
+
+        Raises GuestRefused on anything doubtful.
+        """
 
     @abstractmethod
     def service(self, service: Service) -> None:

@@ -16,6 +16,9 @@ SERIAL_CHARACTERS = 20
 LABEL = "durabase"
 """Marks a file system that was made here: any other is somebody else's."""
 
+XFS_IN_PROGRESS = 126
+"""Where the superblock of XFS says, in one byte, that mkfs.xfs is at work (xfs_dsb.sb_inprogress)."""
+
 DEVICE = """\
 for link; do
     [ ! -b "$link" ] || exec readlink -f "$link"
@@ -25,7 +28,7 @@ done
 
 MOUNT = f"""\
 set -eu
-volume=$1 target=$2 device=$3
+volume=$1 target=$2 device=$3 filesystem=$4
 
 refuse() {{ echo "$1" >&2; exit {MOUNT_REFUSED}; }}
 
@@ -39,23 +42,35 @@ elsewhere=$(findmnt --noheadings --output TARGET --source "$device" | grep -vxF 
 strange=$(awk -v target="$target" '$1 !~ /^#/ && $2 == target && $4 !~ /x-durabase/' /etc/fstab)
 [ -z "$strange" ] || refuse "/etc/fstab mounts something else there: $strange"
 
-# blkid says 2 of a blank device, but also of one that cannot be read.
+byte() {{ od -An -tx1 --skip-bytes "$1" --read-bytes "$2" "$device" | tr -d ' '; }}
+
+# blkid says 2 of a blank device, but also of one that cannot be read, or that has a boot sector of no known kind.
 head --bytes 65536 "$device" > /dev/null
 code=0
 found=$(blkid --probe --output export "$device") || code=$?
 type=$(printf '%s\\n' "$found" | sed -n 's/^TYPE=//p')
 label=$(printf '%s\\n' "$found" | sed -n 's/^LABEL=//p')
 case "$code $type $label" in
-"2  ") mkfs.ext4 -q -L {LABEL} "$device" ;;
-"0 ext4 {LABEL}") ;;
+"2  ")
+    [ "$(byte 510 2)" != 55aa ] || refuse "it is not blank: it has the signature of a boot sector"
+    signatures=$(wipefs --no-act --parsable "$device" | grep -v '^#' || true)
+    [ -z "$signatures" ] || refuse "it is not blank: wipefs finds $(echo $signatures)"
+    "mkfs.$filesystem" -q -L {LABEL} "$device" ;;
+"0 ext4 {LABEL}") filesystem=$type ;;
+"0 xfs {LABEL}")
+    filesystem=$type
+    [ "$(byte {XFS_IN_PROGRESS} 1)" = 00 ] || mkfs.xfs -q -f -L {LABEL} "$device" ;;
 *) refuse "it is not blank and nothing of durabase's: $(echo ${{found:-blkid ended with exit code $code}})" ;;
 esac
+pass=2
+[ "$filesystem" != xfs ] || pass=0
 uuid=$(blkid --probe --match-tag UUID --output value "$device")
 
 # systemd would unmount what it knows no device for: udev has to tell it of the new file system first.
 [ ! -S /run/udev/control ] || udevadm trigger --action change --settle --name-match "$device"
 
-line="UUID=$uuid $target ext4 defaults,nofail,x-systemd.device-timeout=300s,x-durabase.volume=$volume 0 2"
+options=defaults,nofail,x-systemd.device-timeout=300s,x-durabase.volume=$volume
+line="UUID=$uuid $target $filesystem $options 0 $pass"
 if ! grep -qxF "$line" /etc/fstab; then
     awk -v target="$target" '$1 ~ /^#/ || $2 != target' /etc/fstab > /etc/fstab.durabase-new
     printf '%s\\n' "$line" >> /etc/fstab.durabase-new
@@ -64,11 +79,14 @@ if ! grep -qxF "$line" /etc/fstab; then
 fi
 systemctl daemon-reload
 mkdir -p "$target"
-[ -n "$mounted" ] || mount -t ext4 "$device" "$target"
+[ -n "$mounted" ] || mount -t "$filesystem" "$device" "$target"
 mountpoint --quiet "$target"
 """
-"""Mounts device $3, volume $1, at $2. mke2fs writes the superblock last, so a torn format leaves a blank device; the
-line in fstab is whole or missing, and written before anything can lie below the mount point.
+"""Mounts device $3, volume $1, at $2; a blank one gets file system $4, any of durabase's is mounted as what it is.
+
+mke2fs writes the superblock last, so a torn format leaves a blank device; mkfs.xfs says in it that it is not done yet.
+The line in fstab is whole or missing, and written before anything can lie below the mount point. fsck is not for XFS,
+which the kernel itself puts in order (xfs(5)).
 """
 
 

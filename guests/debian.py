@@ -14,6 +14,7 @@ from guests.block_device import ATTACH_SECONDS, DEVICE, FORMAT_SECONDS, MOUNT, l
 from guests.ssh import SshGuest
 from guests.systemd import DEFINE, START, STOP, UNITS, unit_name, unit_text
 from model.cloud import Server
+from model.datastore import Filesystem
 from model.errors import GuestError, GuestRefused
 from temporal.heartbeat import note
 
@@ -39,6 +40,7 @@ class DebianGuest(SshGuest):
     """
 
     packaging: ClassVar[str] = "apt"
+    distribution: ClassVar[str | None] = "Debian 12"
 
     def __init__(self, server: Server, transport: paramiko.Transport, deadline: datetime) -> None:
         """Raises GuestRefused if the login may not become root."""
@@ -93,14 +95,16 @@ class DebianGuest(SshGuest):
             raise self.failed(label, result)
         return {PurePosixPath(path).name: path for path in result.stdout.splitlines()}
 
-    def mount_volume(self, volume_id: str, mount_point: str) -> None:
+    def mount_volume(self, volume_id: str, mount_point: str, filesystem: Filesystem = Filesystem.EXT4) -> None:
         """Mount an attached volume once the guest sees it, now and after every reboot; see Guest, guests.block_device.
 
         Raises GuestRefused for a device that holds anything but durabase's own file system, and for a mount point
         that is in use.
         """
         device = self._device(volume_id)
-        script = ["sh", "-c", MOUNT, "sh", volume_id, mount_point, device]
+        if filesystem is Filesystem.XFS:
+            self.install(["xfsprogs"])
+        script = ["sh", "-c", MOUNT, "sh", volume_id, mount_point, device, filesystem]
         result = self.run(script, timeout=FORMAT_SECONDS, check=False)
         self.require_mounted(volume_id, mount_point, result)
 

@@ -12,6 +12,7 @@ import paramiko
 from guests.base import CommandResult, Service
 from guests.ssh import MOUNT_REFUSED, SshGuest
 from model.cloud import Server
+from model.datastore import Filesystem
 from model.errors import GuestRefused
 
 START_SECONDS = 60
@@ -97,7 +98,12 @@ class LocalGuest(SshGuest):
             raise self.failed(f"install {', '.join(names)}", result)
         return {str(name): str(path) for name, path in json.loads(result.stdout).items()}
 
-    def mount_volume(self, volume_id: str, mount_point: str) -> None:
+    def mount_volume(
+        self,
+        volume_id: str,
+        mount_point: str,
+        filesystem: Filesystem = Filesystem.EXT4,  # noqa: ARG002 - a directory has none of its own
+    ) -> None:
         """Make the mount point a link to the volume; a directory needs no format. Raises GuestRefused; see Guest."""
         target = self.path(mount_point)
         script = ["sh", "-c", MOUNT_VOLUME, "sh", f"{self._home}/attached/{volume_id}/data", target]

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from model.base import Noun
+from model.base import Noun, Request
 
 
 class ServerStatus(StrEnum):
@@ -44,6 +45,23 @@ class Flavor(Noun):
     vcpus: int
     memory: int
     disk: int
+
+
+class Image(Request):
+    """Which image servers boot from: the one of an id, or the newest active one that bears a name, or all of some tags.
+
+    Raises pydantic's ValidationError if it says not exactly one of them.
+    """
+
+    id: str | None = Field(default=None, min_length=1, max_length=255, description="an image's id")
+    name: str | None = Field(default=None, min_length=1, max_length=255, description="an image's name")
+    tags: tuple[str, ...] = Field(default=(), description="a list of tags, all of which the image bears")
+
+    @model_validator(mode="after")
+    def _one_way_of_finding_it(self) -> Self:
+        if sum(map(bool, (self.id, self.name, self.tags))) != 1:
+            raise ValueError("not exactly one of them")
+        return self
 
 
 class Tagged(Noun):
@@ -102,7 +120,12 @@ class ServerRequest(Noun):
     name: str
     tag: Tag
     flavor: str
+    image: Image | None = None
+    """None: the cloud's own."""
     tcp_ports: tuple[int, ...]
+    udp_ports: tuple[int, ...] = ()
+    allowed_cidrs: tuple[str, ...] | None = None
+    """From where the ports are let in; None: the cloud's own."""
     login_key: str
     """Public half of the cluster's login key, in OpenSSH's one-line form."""
     host_key: str = Field(repr=False)
@@ -115,3 +138,20 @@ class VolumeRequest(Noun):
     name: str
     tag: Tag
     size: int
+
+
+class CheckRequest(Noun):
+    """What `Provider.check` is given: what a cluster still lacks; image and networks as in `ServerRequest`.
+
+    `nodes` is how many members are still to be made, `volume_size` in GiB, 0 where members have no volume.
+    """
+
+    cluster_id: str
+    cluster: str
+    flavor: Flavor
+    nodes: int
+    volume_size: int
+    image: Image | None = None
+    tcp_ports: tuple[int, ...] = ()
+    udp_ports: tuple[int, ...] = ()
+    allowed_cidrs: tuple[str, ...] | None = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from model.base import Noun
-from model.cloud import Flavor, Server, Volume
+from model.cloud import Flavor, Image, Server, Volume
 from model.spec import ClusterSpec, DatabaseSpec, Setting, UserSpec
 
 
@@ -82,11 +82,15 @@ class ServerOptions(Noun):
 
 
 class EnginePlan(Noun):
-    """The engine's answer to `plan`: the exact version, the options the workflow needs, and the key now current."""
+    """The engine's answer to `plan`: the exact version, the options the workflow needs, and the key now current.
+
+    `image` is what the catalogue has servers of that version boot from, None if it leaves that to the cloud.
+    """
 
     version: str
     options: ServerOptions
     root_key_id: str
+    image: Image | None = None
 
 
 class CloudPlan(Noun):
@@ -166,7 +170,11 @@ class InstanceTask(Noun):
 
 
 class PlanTask(Noun):
-    """Input of `plan`, for the engine and for the cloud: there is no identity yet."""
+    """Input of `plan`, for the engine and then for the cloud: there is no identity yet.
+
+    `engine` is the engine's answer, None while that is asked (and from a worker older than this field).
+    """
 
     spec: ClusterSpec
     cluster_id: str
+    engine: EnginePlan | None = None

@@ -1,21 +1,45 @@
 """What settings say of engines: the catalogue, and their options."""
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import Field
 
-from model.base import Request, Whole, refusal
-from model.cluster import ServerOptions
+from model.base import Noun, Request, Whole, refusal
+from model.cloud import Image
 from model.errors import PlanRefused
+from model.spec import PlainName
+
+Options = TypeVar("Options", bound=Noun)
+
+
+class Filesystem(StrEnum):
+    """What a blank volume is formatted with."""
+
+    EXT4 = "ext4"
+    XFS = "xfs"
+
+
+IMAGE = "a table with an image's id, or its name, or a list of its tags"
 
 
 class Datastore(Request):
-    """Ties a manager and a version to what installs it; `packages` is keyed by a guest's packaging (wheel, apt)."""
+    """Ties a manager and a version to what installs it; `packages` is keyed by a guest's packaging (wheel, apt).
+
+    `images` has the image of single clouds, `image` that of all others; without one a cloud takes its own.
+    """
 
     manager: str = Field(description="the name of an engine")
     version: str = Field(description="a version of the engine")
     packages: dict[str, tuple[str, ...]] = Field(description="a table: packaging (wheel, apt) to a list of packages")
     default: bool = Field(default=False, description="whether it is meant when a request names no version")
+    image: Image | None = Field(default=None, description=IMAGE)
+    images: dict[PlainName, Image] = Field(default_factory=dict, description=f"a table: a cloud's name to {IMAGE}")
+
+    def image_on(self, cloud: str) -> Image | None:
+        """Return what servers of a cloud boot from; None: what the cloud itself says."""
+        return self.images.get(cloud, self.image)
 
 
 def catalogue(manager: str, entries: Iterable[Datastore]) -> dict[str, Datastore]:
@@ -42,12 +66,15 @@ def chosen(
 
 
 class EngineSettings(Request):
-    """What settings may change of an engine's ServerOptions; `usage_timeout` in seconds."""
+    """What settings may change of an engine's ServerOptions and GuestOptions; `usage_timeout` in seconds."""
 
     usage_timeout: Whole | None = Field(default=None, ge=10, description="a whole number of seconds from 10")
     root_on_create: bool | None = Field(default=None, description="true or false")
     max_cluster_size: Whole | None = Field(default=None, ge=1, le=99, description="a whole number from 1 to 99")
 
-    def applied_to(self, options: ServerOptions) -> ServerOptions:
-        """Return the options with what is set here."""
-        return options.model_copy(update=self.model_dump(exclude_none=True))
+    filesystem: Filesystem | None = Field(default=None, description="ext4 or xfs")
+
+    def applied_to(self, options: Options) -> Options:
+        """Return the options with those of them that are set here."""
+        known = set(type(options).model_fields)
+        return options.model_copy(update=self.model_dump(exclude_none=True, include=known))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from model.base import Noun
-from model.cloud import Resource, Server, Volume
+from model.cloud import Image, Resource, Server, Volume
 from model.cluster import ClusterIdentity, ClusterRecord, Fault, Instance, ServerOptions, Status
 from model.spec import ClusterSpec
 
@@ -61,12 +61,15 @@ class OperationReport(Noun):
 
 
 class ServerTask(Noun):
-    """Input of `create_server`."""
+    """Input of `create_server`; image and networks as in `ServerRequest`."""
 
     identity: ClusterIdentity
     member: str
     flavor: str
+    image: Image | None = None
     tcp_ports: tuple[int, ...]
+    udp_ports: tuple[int, ...] = ()
+    allowed_cidrs: tuple[str, ...] | None = None
     deadline: datetime
 
 

@@ -2,9 +2,10 @@
 
 import math
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from model.base import Request, refusal
 from model.password import ALLOWED, Password
@@ -34,6 +35,18 @@ def _scalar(value: object) -> object:
             raise ValueError("neither a truth value, a number nor a text")
     return value
 
+
+def _network(value: str) -> str:
+    """Return a network as Neutron writes it: an address alone is a network of one."""
+    return str(ip_network(value))
+
+
+Cidr = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(/[0-9.]+)?$", max_length=64),
+    AfterValidator(_network),
+]
+"""A network of IPv4 or IPv6. The pattern is for the schema; it also keeps out zones (`fe80::1%eth0`)."""
 
 Setting = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 """A configuration value as a person writes it."""
@@ -90,6 +103,8 @@ class UserSpec(Request):
 class ClusterSpec(Request):
     """One requested cluster; a single instance is a cluster of one node. `volume_size` is in GiB.
 
+    Without `allowed_cidrs` the cloud's own hold; an empty list lets in nobody but the members.
+
     Raises pydantic's ValidationError; `model.base.bad_input` turns it into sentences.
     """
 
@@ -101,6 +116,9 @@ class ClusterSpec(Request):
     flavor: PlainName
     volume_size: int = Field(
         default=1, ge=1, le=MAX_VOLUME_GIB, strict=True, description=f"a whole number of GiB from 1 to {MAX_VOLUME_GIB}"
+    )
+    allowed_cidrs: tuple[Cidr, ...] | None = Field(
+        default=None, description="a list of networks that may use the database, each such as 10.1.0.0/16"
     )
     databases: tuple[DatabaseSpec, ...] = Field(default=(), description="a list of tables, each with a name")
     users: tuple[UserSpec, ...] = Field(default=(), description="a list of tables, each with a name")

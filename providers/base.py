@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import ValidationError
 
 from model.base import Request, bad_input
-from model.cloud import Belonging, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import Belonging, CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.errors import ProviderRefused
 
 Options = TypeVar("Options", bound=Request)
@@ -37,6 +37,8 @@ class Provider(ABC):
 
     packaging: ClassVar[str | None] = None
     """What its servers' guests install from (Guest.packaging), for a plan to choose by; None if that is not known."""
+    distribution: ClassVar[str | None] = None
+    """What its servers run (Guest.distribution), in words; None where any Linux will do."""
     supports_volumes: ClassVar[bool]
     supports_snapshots: ClassVar[bool]
     request_limit: ClassVar[float]
@@ -49,8 +51,8 @@ class Provider(ABC):
         """Return the sizes of server that may be asked for, smallest first."""
 
     @abstractmethod
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
-        """Refuse what could not be built now (quota, host limits) by ProviderRefused; create nothing."""
+    def check(self, request: CheckRequest) -> None:
+        """Refuse what could not be built now (quota, host limits, image) by ProviderRefused; create nothing."""
 
     @abstractmethod
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
@@ -17,6 +18,9 @@ from tests.keys_for_tests import PAYLOAD_KEYS
 from workflows.cluster import SEARCH_ATTRIBUTES
 
 TEMPORAL = str(Path(sys.executable).with_name("temporal"))
+
+settings.register_profile("loaded machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("loaded machine")
 
 FAST = [
     "history.transferProcessorMaxPollRPS=10000",

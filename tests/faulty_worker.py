@@ -1,6 +1,7 @@
 """The real worker with one fault a cluster: it dies, or its answer hangs, right after a step took effect.
 
-DURABASE_TEST_FAULTS is JSON: cluster → {"step": …, "fault": "die" or "hold", "member": …}. A death happens once.
+DURABASE_TEST_FAULTS is JSON: cluster → {"step": …, "fault": "die" or "hold"}. A death happens once; where the step is
+"every", once after each step.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ import worker
 from plugin import DurabasePlugin
 from temporal.codec import PayloadKeys
 
-FAULTS = json.loads(os.environ.pop("DURABASE_TEST_FAULTS"))
+FAULTS = json.loads(os.environ.pop("DURABASE_TEST_FAULTS", "{}"))
+EVERY = "every"
 HOLD_SECONDS = 0.05
 STATE = Path(os.environ["DURABASE_STATE_DIR"])
 RELEASED = STATE / "released"
@@ -39,8 +41,10 @@ class _Faulty(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         cluster = (activity.info().workflow_id or "").split("/")[0]
         fault = FAULTS.get(cluster)
-        if fault is not None and activity.info().activity_type == fault["step"]:
-            input.fn = _faulty(input.fn, STATE / f"fault-{cluster}", fault["fault"])
+        step = activity.info().activity_type
+        if fault is not None and fault["step"] in (step, EVERY):
+            once = f"fault-{cluster}-{step}" if fault["step"] == EVERY else f"fault-{cluster}"
+            input.fn = _faulty(input.fn, STATE / once, fault["fault"])
         return await super().execute_activity(input)
 
 

@@ -37,6 +37,7 @@ async def built(client: Client, script: Script) -> list[str]:
         users=[{"name": "owner", "password": "given by the user"}, {"name": "reader", "databases": ["app"]}],
         configuration={"work_mem": "8MB"},
         volume_size=20,
+        allowed_cidrs=["10.1.0.0/16"],
     )
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)

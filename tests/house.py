@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -24,6 +24,7 @@ from model.cluster import ClusterRecord, Status
 from model.operations import ClusterStart
 from model.spec import ClusterSpec
 from plugin import DurabasePlugin
+from providers.base import Provider
 from providers.local.processes import processes_of
 from providers.local.provider import LocalProvider
 from settings import local_cloud
@@ -42,10 +43,12 @@ Handle = WorkflowHandle[ClusterWorkflow, None]
 class House:
     """Everything that a build needs, as processes and directories that a test can kill and inspect."""
 
-    def __init__(self, state_dir: Path, port: int) -> None:
+    patience: ClassVar[float] = PATIENCE
+
+    def __init__(self, state_dir: Path, port: int, cloud: Provider | None = None) -> None:
         self.state_dir = state_dir
         self.address = f"127.0.0.1:{port}"
-        self.cloud = LocalProvider(local_cloud(), state_dir)
+        self.cloud = cloud or LocalProvider(local_cloud(), state_dir)
         self.client: Client
         self._port = port
         self._server: asyncio.subprocess.Process | None = None
@@ -80,7 +83,7 @@ class House:
         return worker
 
     async def spawn_worker(self, module: str, **environment: str) -> asyncio.subprocess.Process:
-        """Start a worker process."""
+        """Start a worker process, which may die at any moment."""
         log = (self.state_dir / "worker.log").open("ab")
         worker = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", module),
@@ -141,8 +144,8 @@ class House:
         """Return a cluster's record."""
         return await self.client.get_workflow_handle_for(ClusterWorkflow.run, name).query(ClusterWorkflow.cluster)
 
-    async def settled(self, name: str, *statuses: Status) -> ClusterRecord:
-        """Return a cluster's record once it has one of these statuses."""
+    async def settled(self, name: str, *statuses: Status, seconds: float | None = None) -> ClusterRecord:
+        """Return a cluster's record once it has one of these statuses, waiting so long if `patience` is too little."""
 
         async def look() -> ClusterRecord | None:
             try:
@@ -151,7 +154,7 @@ class House:
                 return None
             return record if record.status in statuses else None
 
-        return await eventually(look)
+        return await eventually(look, seconds or self.patience)
 
     async def faulted(self, cluster: str) -> None:
         """Return once a faulty worker has injected its fault into a cluster's build (tests/faulty_worker.py)."""
@@ -160,7 +163,7 @@ class House:
         async def marked() -> bool:
             return mark.exists()
 
-        await eventually(marked)
+        await eventually(marked, self.patience)
 
     def state_of(self, cluster_id: str) -> tuple[list[str], list[str]]:
         """Return the members that own the cloud's servers and volumes of a cluster, one entry each."""
@@ -175,6 +178,10 @@ class House:
         """End every process and remove every server of this house."""
         await self.kill_workers()
         await self.kill_server()
+        await self.remove_servers()
+
+    async def remove_servers(self) -> None:
+        """Remove every server, and its volumes with it."""
         servers = [server.id for server in self.cloud.list_servers()]
         await asyncio.gather(*(asyncio.to_thread(self.cloud.destroy, server) for server in servers))
 
@@ -193,9 +200,9 @@ class House:
         (self.state_dir / KEY_FILE).write_text(json.dumps(plain))
 
 
-async def eventually(condition: Callable[[], Awaitable[Answer | None]]) -> Answer:
-    """Return the condition's first true answer. Raises TimeoutError after PATIENCE seconds without one."""
-    async with asyncio.timeout(PATIENCE):
+async def eventually(condition: Callable[[], Awaitable[Answer | None]], seconds: float = PATIENCE) -> Answer:
+    """Return the condition's first true answer. Raises TimeoutError after that many seconds without one."""
+    async with asyncio.timeout(seconds):
         while not (answer := await condition()):
             await asyncio.sleep(0.05)
         return answer

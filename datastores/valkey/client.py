@@ -30,5 +30,5 @@ def client_command(host: str, port: int, database: str | None, user: str, passwo
 
 def _number(database: str | None) -> str:
     if database is not None and not (database.isascii() and database.isdigit()):
-        raise refusal("database", database, "a number: Valkey's databases have no names")
+        raise refusal("database", database, "a number: these databases have no names")
     return database or "0"

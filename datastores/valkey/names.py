@@ -14,7 +14,8 @@ def check_names(spec: ClusterSpec) -> None:
     """Refuse databases, and what Valkey cannot take as a user's name, by PlanRefused."""
     if spec.databases:
         names = ", ".join(database.name for database in spec.databases)
-        raise PlanRefused(str(refusal("databases", names, "left out: Valkey's are numbered from 0 and always there")))
+        allowed = f"left out: those of {spec.datastore.capitalize()} are numbered from 0 and always there"
+        raise PlanRefused(str(refusal("databases", names, allowed)))
     for user in spec.users:
         if " " in user.name:
             raise PlanRefused(str(refusal("users", user.name, "a name without spaces")))

@@ -64,7 +64,7 @@ RESERVED: Mapping[str, str] = {
 
 CLOSED: Mapping[str, str] = {
     ".*[_-]cpulist": _HOST,
-    "cluster-.*": "the members are one primary and its replicas, not a Valkey Cluster",
+    "cluster-.*": "the members are one primary and its replicas, not a cluster of shards",
     "rdma-.*": _HOST,
     "syslog-.*": _LOG,
     "tls-.*": "durabase sets up no certificates yet",

@@ -60,6 +60,6 @@ def open_session(
     try:
         yield valkey.Valkey(connection_pool=pool)
     except valkey.ValkeyError as error:
-        raise GuestError(f"Valkey on {target.name}: {error}", target.name) from error
+        raise GuestError(f"{context.datastore.manager.capitalize()} on {target.name}: {error}", target.name) from error
     finally:
         pool.disconnect()

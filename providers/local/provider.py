@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
-from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.base import refusal
+from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.errors import ProviderError, ProviderRefused
 from providers.base import NoOptions, Provider, options_of
 from providers.local.host import check_host
@@ -71,9 +72,16 @@ class LocalProvider(Provider):
         return list(FLAVORS)
 
     @_typed
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:  # noqa: ARG002 - no flavor is enforced
-        """Refuse a host that cannot run servers, and volumes that could never be filled; create nothing."""
+    def check(self, request: CheckRequest) -> None:
+        """Refuse a host that cannot run servers, networks to let in, and volumes that could never be filled.
+
+        No flavor is enforced, and there are no images: one of the catalogue is for other clouds.
+        """
+        if request.allowed_cidrs is not None:
+            allowed = f"left out on cloud {self.cloud}, which has no firewall: its servers are reached from this host"
+            raise ProviderRefused(str(refusal("allowed_cidrs", ", ".join(request.allowed_cidrs), allowed)))
         check_host(self.cloud)
+        nodes, volume_size = request.nodes, request.volume_size
         folder = next(folder for folder in (self._state.root, *self._state.root.parents) if folder.exists())
         free = shutil.disk_usage(folder).free // GIB
         if nodes * volume_size > free:

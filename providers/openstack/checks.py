@@ -5,13 +5,19 @@ from math import ceil
 from typing import Any
 
 from model.base import BadInput, refusal
-from model.cloud import Flavor
+from model.cloud import CheckRequest, Flavor
 from providers.openstack.connection import Connection
-from providers.openstack.images import find_image
+from providers.openstack.images import described_image, find_image, image_called
 from providers.openstack.networks import find_network
 from providers.openstack.options import OpenStackOptions
 
 GIB = 1024**3
+
+DISTRIBUTION = "Debian 12"
+"""What images hold (DebianGuest.distribution)."""
+
+DISTRIBUTIONS, RELEASES, SYSTEMS = ("debian",), ("12", "bookworm"), ("linux",)
+"""What an image's properties os_distro, os_version (up to its first dot) and os_type may say, where they are set."""
 
 
 class Checks:
@@ -22,23 +28,30 @@ class Checks:
         self._connection = connection
         self._options = options
 
-    def all(self, flavor: Flavor) -> BadInput | None:
+    def all(self, request: CheckRequest) -> BadInput | None:
         """Return the first refusal."""
         return (
-            self._image(flavor)
+            self._image(request)
             or self._network("network", self._options.network)
             or self._network("floating_network", self._options.floating_network)
             or self._zone()
             or self._volume_type()
         )
 
-    def _image(self, flavor: Flavor) -> BadInput | None:
-        image = find_image(self._connection, self._options.image)
-        if image is None or image.status != "active":
+    def _image(self, request: CheckRequest) -> BadInput | None:
+        wanted = request.image or image_called(self._options.image)
+        image = find_image(self._connection, wanted)
+        if image is None and request.image:
+            allowed = "that of an active image that the project may use"
+            return refusal("the catalogue's image", described_image(wanted), allowed)
+        if image is None:
             allowed = "the name or id of an active image that the project may use"
             return refusal(f"{self._table}.image", self._options.image, allowed)
+        properties = {"os_type": image.os_type, "os_distro": image.os_distro, "os_version": image.os_version}
+        if wrong := distribution_refusal(image.name, properties):
+            return wrong
         facts = {"name": image.name, "min_disk": image.min_disk, "min_ram": image.min_ram, "size": image.virtual_size}
-        return flavor_refusal(flavor, facts, administrator=self._connection.is_administrator)
+        return flavor_refusal(request.flavor, facts, administrator=self._connection.is_administrator)
 
     def _network(self, field: str, wanted: str | None) -> BadInput | None:
         if wanted is None:
@@ -85,6 +98,17 @@ def flavor_refusal(flavor: Flavor, image: Mapping[str, Any], *, administrator: b
     if flavor.memory < memory:
         allowed = f"one with at least {memory} MiB of memory, which image {image['name']} needs"
         return refusal("flavor", flavor.name, allowed)
+    return None
+
+
+def distribution_refusal(image: str, properties: Mapping[str, str | None]) -> BadInput | None:
+    """Return the refusal of an image that says it holds something else than Debian 12; many images do not say it."""
+    known = {"os_type": SYSTEMS, "os_distro": DISTRIBUTIONS, "os_version": RELEASES}
+    for name, allowed in known.items():
+        value = properties.get(name)
+        if value and value.lower().partition(".")[0] not in allowed:
+            wanted = f"{allowed[0]}, because durabase's servers run {DISTRIBUTION}"
+            return refusal(f"{name} of image {image}", value, wanted)
     return None
 
 

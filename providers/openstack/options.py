@@ -2,12 +2,12 @@
 
 import json
 from enum import StrEnum
-from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from model.base import Request
+from model.spec import Cidr
 
 
 class Interface(StrEnum):
@@ -25,11 +25,6 @@ class Locality(StrEnum):
     SOFT_ANTI_AFFINITY = "soft-anti-affinity"
 
 
-def _network_of(value: str) -> str:
-    """Return a network as Neutron writes it: an address alone is a network of one."""
-    return str(ip_network(value))
-
-
 def _list_of(value: object) -> object:
     """Read a list that comes from a variable, where it is JSON, as tables and lists of all other settings are."""
     return json.loads(value) if isinstance(value, str) else value
@@ -38,7 +33,6 @@ def _list_of(value: object) -> object:
 NAME = "a name or an id"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Cidr = Annotated[str, AfterValidator(_network_of)]
 
 
 class OpenStackOptions(Request):

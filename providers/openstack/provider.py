@@ -7,16 +7,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from model.cloud import Belonging, Flavor, Server, ServerRequest, ServerStatus, Tag, Volume, VolumeRequest
+from model.cloud import (
+    Belonging,
+    CheckRequest,
+    Flavor,
+    Image,
+    Server,
+    ServerRequest,
+    ServerStatus,
+    Tag,
+    Volume,
+    VolumeRequest,
+)
 from model.errors import ProviderError, ProviderRefused, StepError
 from providers.base import Provider, options_of
 from providers.openstack import floating_ips, ports, security_groups, server_groups
 from providers.openstack.attachments import Attachments
-from providers.openstack.checks import Checks
+from providers.openstack.checks import DISTRIBUTION, Checks
 from providers.openstack.connection import Connection
 from providers.openstack.errors import FAILURES, failure_of, status_of, typed
-from providers.openstack.images import find_image
-from providers.openstack.limits import quotas
+from providers.openstack.images import described_image, find_image, image_called
+from providers.openstack.limits import Lacking, quotas
 from providers.openstack.networks import find_network
 from providers.openstack.options import OpenStackOptions
 from providers.openstack.patience import CALL_SECONDS, within
@@ -41,6 +52,7 @@ class OpenStackProvider(Provider):
     """One OpenStack project in one region; safe for many threads, and for many processes at once."""
 
     packaging: ClassVar[str | None] = "apt"
+    distribution: ClassVar[str | None] = DISTRIBUTION
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = True
     request_limit = CREATE_SECONDS + CALL_SECONDS + QUEUE_SECONDS
@@ -65,11 +77,11 @@ class OpenStackProvider(Provider):
         return self._servers.flavors()
 
     @typed
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
+    def check(self, request: CheckRequest) -> None:
         """Refuse what settings name and the cloud has not, a flavor that does not fit, and what exceeds a quota."""
         floating = self._options.floating_network is not None
-        refused = Checks(self.cloud, self.connection, self._options).all(flavor) or quota_refusal(
-            nodes, quotas(self.connection, flavor, volume_size, floating=floating)
+        refused = Checks(self.cloud, self.connection, self._options).all(request) or quota_refusal(
+            self.cloud, request.nodes, quotas(self.connection, request, self._lacking(request), floating=floating)
         )
         if refused:
             raise ProviderRefused(str(refused))
@@ -84,7 +96,7 @@ class OpenStackProvider(Provider):
     def create(self, request: ServerRequest) -> Server:
         """Make or take up the cluster's groups and the member's port, then ask for a server on it."""
         with within(CREATE_SECONDS):
-            flavor, image_id = self.flavor(request.flavor), self._image_id()
+            flavor, image_id = self.flavor(request.flavor), self._image_id(request.image)
             network_id = self._network_id(self._options.network)
             used: list[str] = []
             try:
@@ -158,11 +170,20 @@ class OpenStackProvider(Provider):
         }
         kinds[belonging.kind](belonging.id)
 
+    def _lacking(self, request: CheckRequest) -> Lacking:
+        """Return what the cluster lacks beside its members: a retry's has its groups already."""
+        security_group, server_group = (
+            any(each.tag.cluster_id == request.cluster_id for each in kind.all())
+            for kind in (self._security_groups, self._server_groups)
+        )
+        rules = 0 if security_group else len(security_groups.rules("", self._options, request))
+        return Lacking(rules, server_group=not server_group)
+
     def _create(self, request: ServerRequest, flavor: Flavor, image_id: str, network_id: str, used: list[str]) -> str:
         """Make what a server needs, then the server; `used` tells the ids of what it needs, even if that fails."""
         tag = request.tag
         with self._locks[hash(tag.cluster_id) % LOCKS]:
-            used.append(self._security_groups.ensure(tag, request.tcp_ports))
+            used.append(self._security_groups.ensure(request))
             used.append(self._server_groups.ensure(tag))
         security_group, server_group = used
         used.append(port := self._free_port(tag, network_id, security_group))
@@ -203,10 +224,10 @@ class OpenStackProvider(Provider):
             port = self._ports.ensure(tag, network_id, security_group)
         return str(port.id)
 
-    def _image_id(self) -> str:
-        image = find_image(self.connection, self._options.image)
+    def _image_id(self, wanted: Image | None) -> str:
+        image = find_image(self.connection, chosen := wanted or image_called(self._options.image))
         if image is None:
-            raise ProviderRefused(f"cloud {self.cloud}: there is no active image {self._options.image!r}")
+            raise ProviderRefused(f"cloud {self.cloud}: there is no active image with {described_image(chosen)}")
         return str(image.id)
 
     def _network_id(self, wanted: str) -> str:

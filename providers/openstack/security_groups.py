@@ -7,7 +7,7 @@ from typing import Any
 
 import openstack.exceptions
 
-from model.cloud import Belonging, Tag
+from model.cloud import Belonging, CheckRequest, ServerRequest, Tag
 from providers.openstack.connection import Connection
 from providers.openstack.identity import cluster_name, neutron_tags, tag_of_cluster
 from providers.openstack.options import OpenStackOptions
@@ -28,18 +28,19 @@ class SecurityGroups:
         self._connection = connection
         self._options = options
 
-    def ensure(self, tag: Tag, tcp_ports: Iterable[int]) -> str:
-        """Return the id of the cluster's group with every rule it needs, made or completed.
+    def ensure(self, request: ServerRequest) -> str:
+        """Return the id of the cluster's group with every rule that a member of it needs, made or completed.
 
         Of several, which two workers made at once, all keep the oldest, then the lowest id. Rules that a person added
         stay.
         """
+        tag = request.tag
         kept = self._settle(tag)
         if kept is None:
             description = f"durabase: members of cluster {tag.cluster}"
             made = self._neutron.create_security_group(name=cluster_name(tag), description=description)
             kept = self._settle(tag) or made
-        self._complete(kept, rules(kept.id, self._options, tcp_ports))
+        self._complete(kept, rules(kept.id, self._options, request))
         if sorted(kept.tags or ()) != neutron_tags(tag):
             self._neutron.set_tags(kept, neutron_tags(tag))
         return str(kept.id)
@@ -87,22 +88,27 @@ class SecurityGroups:
             logger.info("rules of security group %s are there already: %s", group.id, error)
 
 
-def rules(group_id: str, options: OpenStackOptions, tcp_ports: Iterable[int]) -> list[Rule]:
-    """Return what may come in: SSH from the workers, the database's ports from its users and from the other members."""
-    incoming = [_rule(group_id, SSH, cidr=options.management_cidr)]
-    for port in sorted(set(tcp_ports)):
-        incoming += [_rule(group_id, port, cidr=cidr) for cidr in sorted(set(options.allowed_cidrs))]
-        incoming += [_rule(group_id, port, ethertype=each) for each in ("IPv4", "IPv6")]
+def rules(group_id: str, options: OpenStackOptions, request: ServerRequest | CheckRequest) -> list[Rule]:
+    """Return what may come in: SSH from the workers, the database's ports from its users and from the other members.
+
+    Its users are in the request's networks, or, where it says nothing of them, in the cloud's.
+    """
+    users = options.allowed_cidrs if request.allowed_cidrs is None else request.allowed_cidrs
+    ports = [("tcp", port) for port in request.tcp_ports] + [("udp", port) for port in request.udp_ports]
+    incoming = [_rule(group_id, "tcp", SSH, cidr=options.management_cidr)]
+    for protocol, port in sorted(set(ports)):
+        incoming += [_rule(group_id, protocol, port, cidr=cidr) for cidr in sorted(set(users))]
+        incoming += [_rule(group_id, protocol, port, ethertype=each) for each in ("IPv4", "IPv6")]
     return list({_key(rule): rule for rule in incoming}.values())
 
 
-def _rule(group_id: str, port: int, cidr: str | None = None, ethertype: str | None = None) -> Rule:
+def _rule(group_id: str, protocol: str, port: int, cidr: str | None = None, ethertype: str | None = None) -> Rule:
     """Return a rule for a network, or for the group's own members."""
     rule: Rule = {
         "security_group_id": group_id,
         "direction": "ingress",
         "ethertype": ethertype or f"IPv{ip_network(cidr or '').version}",
-        "protocol": "tcp",
+        "protocol": protocol,
         "port_range_min": port,
         "port_range_max": port,
     }

@@ -4,7 +4,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar, ParamSpec, TypeVar
 
-from model.cloud import Belonging, Flavor, Server, ServerRequest, Tag, Volume, VolumeRequest, VolumeStatus
+from model.cloud import (
+    Belonging,
+    CheckRequest,
+    Flavor,
+    Server,
+    ServerRequest,
+    Tag,
+    Volume,
+    VolumeRequest,
+    VolumeStatus,
+)
 from model.errors import ProviderError
 from providers.base import Provider
 
@@ -13,7 +23,10 @@ Result = TypeVar("Result")
 
 
 class Losing(Provider):
-    """Forwards every call to `cloud`, except those it was told to lose; `calls` has every call by name, in order."""
+    """Forwards every call to `cloud`, except those it was told to lose; `calls` has every call by name, in order.
+
+    `checked` has what `check` was asked.
+    """
 
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = False
@@ -22,6 +35,7 @@ class Losing(Provider):
 
     def __init__(self, cloud: Provider) -> None:
         self.calls: list[str] = []
+        self.checked: list[CheckRequest] = []
         self._cloud = cloud
         self._requests_to_lose: Counter[str] = Counter()
         self._answers_to_lose: Counter[str] = Counter()
@@ -63,8 +77,9 @@ class Losing(Provider):
     def flavors(self) -> list[Flavor]:
         return self._forward(self._cloud.flavors)
 
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
-        self._forward(self._cloud.check, flavor, nodes, volume_size)
+    def check(self, request: CheckRequest) -> None:
+        self.checked.append(request)
+        self._forward(self._cloud.check, request)
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
         return self._forward(self._cloud.list_servers, cluster_id)

@@ -7,7 +7,8 @@ import pytest
 
 from activities.cloud import Cloud
 from activities.clusters import ClusterActivities
-from model.cluster import PlanTask
+from model.cloud import Image
+from model.cluster import EnginePlan, PlanTask, ServerOptions
 from model.errors import DeadlineExceeded, PlanRefused, ProviderError, ResourcesLeft, ServerLost, VolumeLost
 from model.operations import FindTask, MemberResources, VerifyTask
 from model.spec import ClusterSpec
@@ -66,6 +67,21 @@ async def test_plan_refuses_an_unknown_flavor_and_too_much(
     with pytest.raises(PlanRefused, match=r"volume_size 65536 is not allowed: 2 of it must fit the \d+ GiB"):
         await once(clusters.plan, plan_task(volume_size=65536, nodes=2))
     assert ids(local) == set()
+
+
+async def test_plan_asks_the_cloud_for_what_the_engine_answered(clusters: ClusterActivities, losing: Losing) -> None:
+    image = Image(name="debian-12")
+    options = ServerOptions(tcp_ports=(5432,), udp_ports=(8472,), volume_support=False)
+    engine = EnginePlan(version="18", options=options, root_key_id="test", image=image)
+    await once(clusters.plan, plan_task(nodes=3, volume_size=65536).model_copy(update={"engine": engine}))
+    (request,) = losing.checked
+    assert (request.cluster_id, request.cluster, request.nodes, request.volume_size) == (ORDERS.id, "orders", 3, 0)
+    assert (request.image, request.tcp_ports, request.udp_ports) == (image, (5432,), (8472,))
+
+
+async def test_plan_refuses_networks_where_nothing_keeps_the_others_out(clusters: ClusterActivities) -> None:
+    with pytest.raises(PlanRefused, match=r"allowed_cidrs '10\.1\.0\.0/16' is not allowed: it must be left out"):
+        await once(clusters.plan, plan_task(allowed_cidrs=["10.1.0.0/16"]))
 
 
 async def test_plan_refuses_a_name_whose_servers_are_still_there(

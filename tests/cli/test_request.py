@@ -33,6 +33,7 @@ def test_everything_arrives() -> None:
             nodes=3,
             flavor="large",
             volume_size=20,
+            allowed_cidrs=["10.1.0.0/16"],
             databases=["app", "log"],
             users=["app:app", "all"],
             configuration=["work_mem=8MB", "search_path=a=b"],
@@ -41,6 +42,7 @@ def test_everything_arrives() -> None:
     )
     assert (spec.name, spec.cloud, spec.datastore, spec.version) == ("orders", "local-here", "postgresql", "18")
     assert (spec.nodes, spec.flavor, spec.volume_size, spec.on_failure) == (3, "large", 20, "delete")
+    assert spec.allowed_cidrs == ("10.1.0.0/16",)
     assert [database.name for database in spec.databases] == ["app", "log"]
     assert [(user.name, user.databases, user.password) for user in spec.users] == [
         ("app", ("app",), None),
@@ -57,6 +59,7 @@ def test_everything_arrives() -> None:
         ({"volume_size": -1}, "volume_size -1 is not allowed: it must be a whole number of GiB from 1 to 65536"),
         ({"volume_size": 70000}, "volume_size 70000 is not allowed"),
         ({"datastore": "post gres"}, "datastore 'post gres' is not allowed"),
+        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs.0 '10.0.0.1/8' is not allowed: it must be a list of"),
         ({"databases": ["a", "a"]}, "databases 'a' is not allowed: it must be named only once"),
         ({"users": ["a", "a:x"], "databases": ["x"]}, "users 'a' is not allowed: it must be named only once"),
         ({"users": ["a:nowhere"], "databases": ["x"]}, "users.a.databases 'nowhere' is not allowed"),

@@ -10,6 +10,7 @@ from temporalio import activity
 
 from datastores.base import DatastoreManager
 from datastores.marker import Install, Marker, read_marker
+from model.cloud import Image
 from model.cluster import OperatingStatus, PlanTask
 from model.datastore import Datastore
 from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, PlanRefused
@@ -54,6 +55,14 @@ def plan_task(**changes: Any) -> PlanTask:
 def test_a_plan_has_the_default_version_the_options_and_the_key(manager: ToyManager) -> None:
     plan = manager.plan(plan_task())
     assert (plan.version, plan.options, plan.root_key_id) == ("2", manager.server_options, "first")
+
+
+def test_a_plan_has_the_catalogue_s_image_for_the_cloud() -> None:
+    images = {"lab": {"name": "debian-12-toy"}}
+    entry = Datastore.model_validate({"manager": "toy", "version": "3", "packages": {}, "images": images})
+    manager = ToyManager(engine_keys("toy"), [entry])
+    assert manager.plan(plan_task(version="3", cloud="lab")).image == Image(name="debian-12-toy")
+    assert manager.plan(plan_task(version="3")).image is None
 
 
 @pytest.mark.parametrize(

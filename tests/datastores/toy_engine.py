@@ -2,6 +2,8 @@
 
 # ruff: noqa: ARG002 - its hooks need not all they are given
 
+from typing import ClassVar
+
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import ClientCommand
 from datastores.configuration import ConfigurationManager
@@ -27,7 +29,7 @@ class ToyManager(DatastoreManager):
     manager_name = "toy"
     superuser = "toy"
     own_client = ToyClient()
-    datastores = (
+    datastores: ClassVar[tuple[Datastore, ...]] = (
         Datastore(manager="toy", version="1", packages={"wheel": ()}),
         Datastore(manager="toy", version="2", packages={"wheel": ()}, default=True),
     )

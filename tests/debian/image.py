@@ -26,7 +26,7 @@ INCLUDED = (
     *("adduser", "netbase", "less"),
 )
 
-DOWNLOADED = ("postgresql-15", "postgresql-client-15", "redis-server")
+DOWNLOADED = ("postgresql-15", "postgresql-client-15", "redis-server", "xfsprogs")
 """Every machine of the tests installs them, with apt; the network would be the tests' bottleneck."""
 
 DEFAULT_SOURCES = (
@@ -45,7 +45,7 @@ while read -r device serial; do
     uuid=$(blkid --probe --match-tag UUID --output value "/dev/$device") || continue
     ln -sfn "../../$device" "/dev/disk/by-uuid/$uuid"
 done < /etc/stand-in-volumes
-mount --all --types ext4
+mount --all --types ext4,xfs
 """,
     "/etc/systemd/system/stand-in-for-udev.service": """\
 [Unit]

@@ -10,6 +10,7 @@ import valkey
 from datastores.valkey import describe, layout, parameters
 from datastores.valkey.redis import RedisManager
 from model.cluster import OperatingStatus
+from model.datastore import EngineSettings, Filesystem
 from tests.datastores.cluster import engine_keys, wait_for
 from tests.datastores.valkey.conftest import login
 from tests.debian.cluster import DebianCluster
@@ -150,11 +151,16 @@ def reachable(client: Any) -> bool:
         return False
 
 
-def test_a_single_member(debian: Path, home: Path, manager: RedisManager) -> None:
+def test_a_single_member_on_xfs(debian: Path, home: Path) -> None:
+    options = EngineSettings(filesystem=Filesystem.XFS)
+    manager = RedisManager(engine_keys("redis"), options=options, packaging="apt")
     cluster = DebianCluster(debian, home, manager, nodes=1, name="cache")
     try:
         cluster.build()
         cluster.provision()
+        with cluster.machines["cache-1"].connect() as guest:
+            command = ["findmnt", "--noheadings", "--output", "FSTYPE", "--target", layout.DATA]
+            assert guest.run(command).stdout == "xfs\n"
         login(cluster, "cache-1").set("greeting", "hello")
         cluster.machines["cache-1"].off()
         cluster.machines["cache-1"].on()

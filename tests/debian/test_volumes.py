@@ -11,6 +11,7 @@ from guests import debian as debian_guest
 from guests.block_device import LABEL, MOUNT
 from guests.debian import DebianGuest
 from guests.ssh import KILLED
+from model.datastore import Filesystem
 from model.errors import GuestError, GuestRefused
 from tests.datastores.cluster import wait_for
 from tests.debian.machine import LoopVolume, Machine, run
@@ -20,8 +21,8 @@ TARGET = "/var/lib/engine"
 
 @pytest.fixture
 def volume(home: Path, machine: Machine) -> Iterator[LoopVolume]:
-    """Give a blank volume that is attached to the test's own machine."""
-    volume = LoopVolume(home, mebibytes=64)
+    """Give a blank volume that is attached to the test's own machine; mkfs.xfs takes none under 300 MiB."""
+    volume = LoopVolume(home, mebibytes=320)
     machine.attach(volume)
     yield volume
     machine.cut()
@@ -46,32 +47,39 @@ def everything(guest: DebianGuest) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize(("filesystem", "line"), [(Filesystem.EXT4, "0 2"), (Filesystem.XFS, "0 0")])
 def test_a_blank_volume_is_formatted_once_and_keeps_its_data_over_a_reboot(
-    machine: Machine, volume: LoopVolume, guest: DebianGuest
+    machine: Machine, volume: LoopVolume, guest: DebianGuest, filesystem: Filesystem, line: str
 ) -> None:
-    guest.mount_volume(volume.id, TARGET)
-    assert mounted(guest) == f"ext4   {LABEL}"
+    guest.mount_volume(volume.id, TARGET, filesystem)
+    assert mounted(guest).split() == [filesystem, LABEL]
     guest.write_file(f"{TARGET}/row", "kept")
     before = everything(guest)
-    guest.mount_volume(volume.id, TARGET)
+    guest.mount_volume(volume.id, TARGET, filesystem)
     assert everything(guest) == before
     fstab = guest.read_file("/etc/fstab") or ""
     assert fstab.startswith("# The image's own comment.\nUUID=")
-    assert f"{TARGET} ext4 defaults,nofail,x-systemd.device-timeout=300s,x-durabase.volume={volume.id} 0 2" in fstab
+    options = f"defaults,nofail,x-systemd.device-timeout=300s,x-durabase.volume={volume.id}"
+    assert f"{TARGET} {filesystem} {options} {line}" in fstab
     machine.cut()
     machine.on()
     with machine.connect() as again:
-        wait_for(lambda: mounted(again) == f"ext4   {LABEL}")
+        wait_for(lambda: mounted(again).split() == [filesystem, LABEL])
         assert again.read_file(f"{TARGET}/row") == "kept"
-        again.mount_volume(volume.id, TARGET)
+        again.mount_volume(volume.id, TARGET, filesystem)
         assert again.read_file("/etc/fstab") == fstab
 
 
-def test_another_server_finds_the_data(machine: Machine, volume: LoopVolume, guest: DebianGuest) -> None:
-    guest.mount_volume(volume.id, TARGET)
+@pytest.mark.parametrize("first", Filesystem)
+@pytest.mark.parametrize("then", Filesystem)
+def test_another_server_finds_the_data_whatever_settings_say_now(
+    volume: LoopVolume, guest: DebianGuest, first: Filesystem, then: Filesystem
+) -> None:
+    guest.mount_volume(volume.id, TARGET, first)
     guest.write_file(f"{TARGET}/row", "kept")
     guest.run(["sh", "-c", f"umount {TARGET} && rmdir {TARGET} && : > /etc/fstab"])
-    guest.mount_volume(volume.id, TARGET)
+    guest.mount_volume(volume.id, TARGET, then)
+    assert mounted(guest).split() == [first, LABEL]
     assert guest.read_file(f"{TARGET}/row") == "kept"
 
 
@@ -81,6 +89,11 @@ PARTITIONED = r"""
 """
 """Writes a partition table with one partition (the format of the master boot record)."""
 
+BOOT_SECTOR = r"""
+{ head -c 510 /dev/zero | tr '\0' x; printf '\125\252'; } | dd of="$1" conv=notrunc status=none
+"""
+"""Writes a boot sector of no known file system, without a partition table: blkid and wipefs say nothing of it."""
+
 
 @pytest.mark.parametrize(
     ("make", "words"),
@@ -89,15 +102,16 @@ PARTITIONED = r"""
         ('mkfs.ext4 -q -L other "$1"', "LABEL=other"),
         ('mkswap "$1"', "TYPE=swap"),
         (PARTITIONED, "PTTYPE=dos"),
+        (BOOT_SECTOR, "it has the signature of a boot sector"),
     ],
-    ids=["no label", "another label", "swap", "partitioned"],
+    ids=["no label", "another label", "swap", "partitioned", "boot sector"],
 )
 def test_a_volume_that_holds_anything_else_is_refused_and_stays_as_it_is(
     volume: LoopVolume, guest: DebianGuest, make: str, words: str
 ) -> None:
     run("sh", "-c", make, "sh", f"/dev/{volume.device}")
     before = run("sha256sum", str(volume.file))
-    with pytest.raises(GuestRefused, match=rf"is not mounted at {TARGET} on orders-1: it is not blank .*{words}"):
+    with pytest.raises(GuestRefused, match=rf"is not mounted at {TARGET} on orders-1: it is not blank.* {words}"):
         guest.mount_volume(volume.id, TARGET)
     assert run("sha256sum", str(volume.file)) == before
     assert mounted(guest) == ""
@@ -141,18 +155,32 @@ def test_a_volume_that_is_never_seen_is_told_with_what_there_is(
         guest.mount_volume("other", TARGET)
 
 
-def test_an_attempt_torn_at_any_point_is_finished_by_the_next(volume: LoopVolume, guest: DebianGuest) -> None:
+@pytest.mark.parametrize("filesystem", Filesystem)
+def test_an_attempt_torn_at_any_point_is_finished_by_the_next(
+    volume: LoopVolume, guest: DebianGuest, filesystem: Filesystem
+) -> None:
+    guest.install(["xfsprogs"])
     device, codes = f"/dev/{volume.device}", set()
+    script = ["sh", "-c", MOUNT, "sh", volume.id, TARGET, device, filesystem]
     for milliseconds in itertools.count(1, 15):
-        torn = ["timeout", "-s", "KILL", f"{milliseconds / 1000}", "sh", "-c", MOUNT, "sh", volume.id, TARGET, device]
-        codes.add(guest.run(torn, check=False).code)
-        guest.mount_volume(volume.id, TARGET)
-        assert mounted(guest) == f"ext4   {LABEL}"
+        codes.add(guest.run(["timeout", "-s", "KILL", f"{milliseconds / 1000}", *script], check=False).code)
+        guest.mount_volume(volume.id, TARGET, filesystem)
+        assert mounted(guest).split() == [filesystem, LABEL]
         assert (guest.read_file("/etc/fstab") or "").count(TARGET) == 1
         if 0 in codes:
             break
         guest.run(["sh", "-c", f"umount {TARGET}; : > /etc/fstab; wipefs --quiet --all {device}"])
     assert codes == {KILLED, 0}
+
+
+def test_a_format_of_xfs_that_was_torn_is_begun_anew(volume: LoopVolume, guest: DebianGuest) -> None:
+    guest.install(["xfsprogs"])
+    device = f"/dev/{volume.device}"
+    write = f"xfs_db -x -c 'sb 0' -c 'write -d inprogress 1' {device}"
+    guest.run(["sh", "-c", f"mkfs.xfs -q -L {LABEL} {device} && {write}"])
+    assert guest.run(["mount", "-t", "xfs", device, "/mnt"], check=False).code != 0
+    guest.mount_volume(volume.id, TARGET, Filesystem.XFS)
+    assert mounted(guest).split() == ["xfs", LABEL]
 
 
 @pytest.mark.parametrize("reached", ["formatted", "in fstab", "fstab half written"])

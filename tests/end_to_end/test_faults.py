@@ -1,45 +1,26 @@
 """Real builds on the local cloud while the worker, the Temporal server or a server is killed at every step."""
 
-import asyncio
-import json
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+import pytest
 import pytest_asyncio
 
 from keys import ClusterSecrets
 from model.cluster import ClusterRecord, Status
+from tests.every_step import delete_in_each_step, kill_after_each_step
 from tests.house import House, eventually, house
 from tests.keys_for_tests import ROOT_KEYS
-
-STEPS = [
-    "plan",
-    "create_server",
-    "wait_for_server",
-    "create_volume",
-    "wait_for_volume",
-    "attach_volume",
-    "prepare",
-    "verify_resources",
-    "post_prepare",
-    "cluster_complete",
-]
-JOINT = {"verify_resources": 2, "post_prepare": 2, "cluster_complete": 2}
-"""Steps of a whole cluster are hit in a cluster of two, the others in a single instance."""
 
 
 @pytest_asyncio.fixture
 async def at_home(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
     async with house(tmp_path, unused_tcp_port) as opened:
         yield opened
-
-
-def name_of(step: str) -> str:
-    return f"at-{step.replace('_', '-')}"
 
 
 def secrets_of(record: ClusterRecord) -> ClusterSecrets:
@@ -58,56 +39,15 @@ def rows(record: ClusterRecord, member: int, statement: str) -> list[tuple[objec
         return cursor.fetchall() if cursor.description else []
 
 
-@asynccontextmanager
-async def workers_that_die(at_home: House, **environment: str) -> AsyncIterator[None]:
-    """Keep a faulty worker running: whenever one has died, start the next."""
-
-    async def keep() -> None:
-        while True:
-            worker = await at_home.start_worker("tests.faulty_worker", **environment)
-            await worker.wait()
-
-    keeping = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        await asyncio.wait([keeping])
-
-
+@pytest.mark.timeout(900)
 async def test_a_worker_killed_after_each_step_doubles_and_loses_nothing(at_home: House) -> None:
-    await at_home.kill_workers()
-    faults = {name_of(step): {"step": step, "fault": "die"} for step in STEPS}
-    specs = [at_home.spec(name_of(step), JOINT.get(step, 1)) for step in STEPS]
-    async with workers_that_die(at_home, DURABASE_TEST_FAULTS=json.dumps(faults)):
-        await asyncio.gather(*(at_home.create(spec) for spec in specs))
-        records = [await at_home.settled(spec.name, Status.ACTIVE, Status.FAILED) for spec in specs]
-    assert [record.fault for record in records] == [None] * len(records)
-    for spec in specs:
-        assert (at_home.state_dir / f"fault-{spec.name}").exists(), f"the worker was not killed at {spec.name}"
-        record = await at_home.record(spec.name)
-        assert at_home.state_of(record.identity.id) == (list(spec.member_names), list(spec.member_names))
+    for record in await kill_after_each_step(at_home):
         rows(record, 0, "CREATE TABLE IF NOT EXISTS written (at int)")
 
 
 async def test_delete_in_each_step_leaves_nothing(at_home: House) -> None:
-    await at_home.kill_workers()
-    faults = {name_of(step): {"step": step, "fault": "hold"} for step in STEPS if step != "plan"}
-    await at_home.start_worker("tests.faulty_worker", DURABASE_TEST_FAULTS=json.dumps(faults))
-    names = list(faults)
-    specs = [at_home.spec(name_of(step), JOINT.get(step, 1)) for step in STEPS if step != "plan"]
-    handles = [await at_home.create(spec) for spec in specs]
-    ids = [(await at_home.record(name)).identity.id for name in names]
-    for name in names:
-        await at_home.faulted(name)
-    servers = [server.id for server in at_home.cloud.list_servers()]
-    assert servers
-    for name in names:
-        await at_home.client.get_workflow_handle(name).execute_update("delete")
-    await asyncio.gather(*(handle.result() for handle in handles))
-    assert [at_home.state_of(cluster_id) for cluster_id in ids] == [([], [])] * len(ids)
+    servers = await delete_in_each_step(at_home)
     assert [at_home.processes_of(server) for server in servers] == [[]] * len(servers)
-    assert [each.id async for each in at_home.client.list_workflows("ExecutionStatus = 'Running'")] == []
 
 
 async def test_servers_and_server_killed_in_mid_build(at_home: House) -> None:

@@ -9,23 +9,19 @@ clusters named `prepare-…` in `prepare`; all others are built at once.
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, ClassVar
-from unittest.mock import create_autospec
 from uuid import uuid4
 
 import worker
 from datastores.context import InstanceContext
-from guests.base import CommandResult, Guest
-from keys import EngineKeys
-from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
 from model.cluster import ServerOptions
-from model.datastore import Datastore, EngineSettings
 from providers.base import Provider
-from tests.datastores.toy_engine import ToyManager
+from tests.datastores.guestless_engine import GuestlessManager
 
 CLOUD, ENGINE = "crowd", "toy"
 POLL_SECONDS = 0.1
@@ -47,7 +43,7 @@ class CrowdProvider(Provider):
     def flavors(self) -> list[Flavor]:
         return [Flavor(id="1", name="small", vcpus=1, memory=512, disk=1)]
 
-    def check(self, flavor: Flavor, nodes: int, volume_size: int) -> None:
+    def check(self, request: CheckRequest) -> None:
         pass
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
@@ -90,23 +86,10 @@ class CrowdProvider(Provider):
         raise NotImplementedError
 
 
-class CrowdManager(ToyManager):
+class CrowdManager(GuestlessManager):
     """The toy engine on guests that are not there: what stands still is the engine itself."""
 
     server_options = ServerOptions(tcp_ports=(4000,), volume_support=False)
-
-    def __init__(
-        self,
-        keys: EngineKeys,
-        datastores: Sequence[Datastore],
-        options: EngineSettings | None,
-        packaging: str | None,
-    ) -> None:
-        guest = create_autospec(Guest, instance=True)
-        guest.__enter__.return_value = guest
-        guest.read_file.return_value = None
-        guest.run.return_value = CommandResult(0, "100 40 60", "")
-        super().__init__(keys, datastores, options, connector=lambda *_: guest, packaging=packaging)
 
     def do_prepare(self, context: InstanceContext) -> None:
         while context.task.identity.name.startswith("prepare") and not go_on.is_set():

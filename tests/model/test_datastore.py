@@ -3,8 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
+from datastores.base import GuestOptions
+from model.cloud import Image
 from model.cluster import ServerOptions
-from model.datastore import Datastore, EngineSettings, catalogue, chosen
+from model.datastore import Datastore, EngineSettings, Filesystem, catalogue, chosen
 from model.errors import PlanRefused
 
 OPTIONS = ServerOptions(tcp_ports=(5432,), usage_timeout=1800, max_cluster_size=5)
@@ -63,6 +65,14 @@ def test_a_typo_in_an_entry_is_refused() -> None:
         Datastore.model_validate({"manager": "toy", "version": "1", "packages": {}, "package": {}})
 
 
+def test_an_image_is_that_of_the_cloud_or_the_general_one_or_the_cloud_s_own() -> None:
+    general, special = Image(name="debian-12"), Image(tags=("debian", "postgresql"))
+    bare = entry("toy", "1")
+    assert bare.image_on("lab") is None
+    imaged = bare.model_copy(update={"image": general, "images": {"lab": special}})
+    assert (imaged.image_on("lab"), imaged.image_on("other")) == (special, general)
+
+
 def test_nothing_set_changes_nothing() -> None:
     assert EngineSettings().applied_to(OPTIONS) == OPTIONS
 
@@ -72,10 +82,25 @@ def test_only_what_is_set_changes() -> None:
     assert changed == OPTIONS.model_copy(update={"usage_timeout": 60})
 
 
+def test_each_kind_of_options_takes_what_is_its_own() -> None:
+    changed = EngineSettings(usage_timeout=60, filesystem=Filesystem.XFS)
+    assert changed.applied_to(OPTIONS) == OPTIONS.model_copy(update={"usage_timeout": 60})
+    options = GuestOptions(mount_point="/data")
+    assert changed.applied_to(options) == GuestOptions(mount_point="/data", filesystem=Filesystem.XFS)
+    assert EngineSettings().applied_to(options).filesystem is Filesystem.EXT4
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"usage_timeout": 9}, {"max_cluster_size": 0}, {"max_cluster_size": 100}, {"max_cluster_size": True}, {"typo": 1}],
+    [
+        {"filesystem": "zfs"},
+        {"usage_timeout": 9},
+        {"max_cluster_size": 0},
+        {"max_cluster_size": 100},
+        {"max_cluster_size": True},
+        {"typo": 1},
+    ],
 )
-def test_what_no_engine_could_work_with_is_refused(wrong: dict[str, int]) -> None:
+def test_what_no_engine_could_work_with_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         EngineSettings.model_validate(wrong)

@@ -1,5 +1,6 @@
 """A request: every field with whatever a person may write is either taken or refused in sentences that name it."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ GOOD: dict[str, Any] = {
     "nodes": 3,
     "flavor": "small",
     "volume_size": 10,
+    "allowed_cidrs": ["10.1.0.0/16", "2001:db8::/48"],
     "databases": [{"name": "app"}],
     "users": [{"name": "app", "password": SECRET, "databases": ["app"]}, {"name": "reader"}],
     "configuration": {"work_mem": "8MB", "jit": False, "seed": 0.5, "max_connections": 50},
@@ -109,7 +111,7 @@ def test_a_good_request_is_taken_as_it_is() -> None:
 def test_what_may_be_left_out_has_a_default() -> None:
     spec = parsed({"name": "a", "datastore": "postgresql", "cloud": "local", "flavor": "small"})
     assert (spec.nodes, spec.volume_size, spec.version, spec.on_failure) == (1, 1, None, OnFailure.KEEP)
-    assert (spec.databases, spec.users, spec.configuration) == ((), (), {})
+    assert (spec.databases, spec.users, spec.configuration, spec.allowed_cidrs) == ((), (), {}, None)
 
 
 def test_members_are_numbered_from_one_and_are_host_names_however_long() -> None:
@@ -146,6 +148,28 @@ def test_a_bad_number_of_nodes_is_refused(nodes: object) -> None:
 def test_a_bad_volume_size_is_refused(size: object) -> None:
     allowed = "a whole number of GiB from 1 to 65536"
     assert refusals(volume_size=size) == [f"volume_size {size!r} is not allowed: it must be {allowed}"]
+
+
+@given(st.lists(st.ip_addresses(network="10.0.0.0/8") | st.ip_addresses(v=6), max_size=3), st.integers(0, 32))
+def test_networks_are_taken_in_every_spelling_and_kept_in_one(addresses: list[Any], bits: int) -> None:
+    networks = [ip_network(f"{address}/{bits}", strict=False) for address in addresses]
+    spellings = [*map(str, networks), *(each.with_netmask for each in networks if each.version == 4)]
+    spec = parsed({**GOOD, "allowed_cidrs": [*spellings, *(each.exploded for each in networks)]})
+    assert set(spec.allowed_cidrs or ()) == {str(each) for each in networks}
+
+
+def test_an_address_is_a_network_of_one_and_an_empty_list_is_not_none() -> None:
+    assert parsed({**GOOD, "allowed_cidrs": ["192.0.2.7"]}).allowed_cidrs == ("192.0.2.7/32",)
+    assert parsed({**GOOD, "allowed_cidrs": []}).allowed_cidrs == ()
+    assert parsed({**GOOD, "allowed_cidrs": None}).allowed_cidrs is None
+
+
+@pytest.mark.parametrize("network", ["", "10", "10.0.0.1/8", "10.0.0.0/33", "fe80::1%eth0", "example.org", 10, None])
+def test_what_is_no_network_is_refused(network: object) -> None:
+    assert refusals(allowed_cidrs=["10.0.0.0/8", network]) == [
+        f"allowed_cidrs.1 {network!r} is not allowed: it must be a list of networks that may use the database, each "
+        "such as 10.1.0.0/16"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import jinja2
 
 from tests.openstack import layout
 from tests.openstack.layout import DATA, ETC, TEMPLATES, VENV
+from tests.openstack.packages import fingerprint
 
 APIS = {
     "keystone": (layout.KEYSTONE_PORT, "keystone.wsgi.api:application"),
@@ -23,10 +24,19 @@ DIRECTORIES = ("keystone", "glance/images", "glance/staging", "neutron", "cinder
 """Below DATA. Nova makes no instances directory, and shows no hypervisor until it is there."""
 
 
+MADE_FROM = DATA / "made-from"
+
+
+def has_changed() -> bool:
+    """Return whether the cloud that is there was made from other templates or addresses than these."""
+    return DATA.exists() and not (MADE_FROM.exists() and MADE_FROM.read_text() == _recipe())
+
+
 def write_configuration() -> None:
     """Write every configuration file anew, from the templates."""
     for directory in DIRECTORIES:
         (DATA / directory).mkdir(parents=True, exist_ok=True)
+    MADE_FROM.write_text(_recipe())
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -53,3 +63,7 @@ def write_configuration() -> None:
     (ETC / "shares").write_text(f"{layout.ADDRESS}:{layout.SHARE}\n")
     # Nova's WSGI application takes its first configuration file for the paste file, so that lies beside nova.conf.
     (ETC / "nova/api-paste.ini").write_bytes((VENV / "etc/nova/api-paste.ini").read_bytes())
+
+
+def _recipe() -> str:
+    return fingerprint([*sorted(TEMPLATES.iterdir()), layout.HERE / "layout.py"])

@@ -4,9 +4,9 @@ import shutil
 import sys
 
 from tests.openstack import network, services, share
+from tests.openstack.alone import alone
 from tests.openstack.daemons import CloudError, stop_all
 from tests.openstack.layout import CLOUDS_YAML, DATA, ETC, RUNNING
-from tests.openstack.up import alone
 
 
 def down() -> None:

@@ -44,6 +44,10 @@ GATEWAY = "172.31.200.1"
 """This machine's address on the guests' network: workers on it reach every guest directly."""
 FIRST_GUEST, LAST_GUEST = "172.31.200.10", "172.31.200.250"
 
+OUTSIDE = "outside"
+OUTSIDE_SUBNET = "203.0.113.0/24"
+"""Where floating IPs come from (TEST-NET-3, RFC 5737). They are kept in records only: no packet reaches one."""
+
 REAL_HOST, REAL_ZONE = "real1", "real"
 FAKE_HOST, FAKE_ZONE = "fake1", "fake"
 VOLUME_HOST, VOLUME_BACKEND, VOLUME_TYPE = "volume1", "nfs1", "nfs"

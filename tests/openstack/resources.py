@@ -9,7 +9,7 @@ from openstack.exceptions import ConflictException, SDKException
 
 from tests.openstack import image, layout
 from tests.openstack.daemons import POLL_SECONDS, START_SECONDS, CloudError
-from tests.openstack.layout import CLOUD_INIT_IMAGE, ETC, FAKE_HOST, IMAGE, IMAGES, NETWORK, REAL_HOST, program
+from tests.openstack.layout import CLOUD_INIT_IMAGE, ETC, FAKE_HOST, IMAGE, IMAGES, NETWORK, OUTSIDE, REAL_HOST, program
 from tests.openstack.packages import run
 
 FLAVORS = {"t1.nano": (1, 128, 2), "t1.small": (1, 512, 2), "t1.medium": (2, 1024, 4)}
@@ -34,6 +34,7 @@ def make_resources(cloud: Connection) -> None:
         if not cloud.compute.find_flavor(name):
             cloud.compute.create_flavor(name=name, vcpus=cpus, ram=memory, disk=disk)
     _make_network(cloud)
+    _make_outside(cloud)
     if not cloud.block_storage.find_type(layout.VOLUME_TYPE):
         backend = {"volume_backend_name": layout.VOLUME_BACKEND}
         cloud.block_storage.create_type(name=layout.VOLUME_TYPE, extra_specs=backend)
@@ -58,6 +59,23 @@ def _make_network(cloud: Connection) -> None:
         dns_nameservers=[_name_server()],
         allocation_pools=[{"start": layout.FIRST_GUEST, "end": layout.LAST_GUEST}],
     )
+
+
+def _make_outside(cloud: Connection) -> None:
+    """Make the network of floating IPs, and the router that Neutron demands between it and the guests' network."""
+    network = cloud.network.find_network(OUTSIDE) or cloud.network.create_network(
+        name=OUTSIDE, is_router_external=True, provider_network_type="flat", provider_physical_network=OUTSIDE
+    )
+    if not cloud.network.find_subnet(OUTSIDE):
+        cloud.network.create_subnet(
+            name=OUTSIDE, network_id=network.id, ip_version=4, cidr=layout.OUTSIDE_SUBNET, enable_dhcp=False
+        )
+    if cloud.network.find_router(OUTSIDE):
+        return
+    inside = cloud.network.find_subnet(NETWORK, ignore_missing=False)
+    router = cloud.network.create_router(name=f"{OUTSIDE}.new", external_gateway_info={"network_id": network.id})
+    cloud.network.add_interface_to_router(router, subnet=inside.id)
+    cloud.network.update_router(router, name=OUTSIDE)
 
 
 def _name_server() -> str:

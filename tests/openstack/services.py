@@ -27,10 +27,8 @@ WORKERS = [
 ]
 
 LIBVIRTD = Daemon("libvirtd", ("libvirtd", "--config", f"{ETC}/libvirtd.conf"))
-HYPERVISORS = [
-    _worker("nova-compute-real", "nova/nova.conf", "nova-compute"),
-    _worker("nova-compute-fake", "nova/fake.conf", "nova-compute"),
-]
+FAKE_HYPERVISOR = _worker("nova-compute-fake", "nova/fake.conf", "nova-compute")
+HYPERVISORS = [_worker("nova-compute-real", "nova/nova.conf", "nova-compute"), FAKE_HYPERVISOR]
 
 STOPPED_LAST = ("libvirtd", "rabbitmq", "epmd", "mariadb")
 """Until the others have ended, which use them to clean up."""

@@ -1,27 +1,26 @@
 """`make openstack-up`: brings a real, small OpenStack up on this machine; what is there or runs already is kept."""
 
 import argparse
-import fcntl
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import openstack
 
 from tests.openstack import databases, image, network, packages, services, share
 from tests.openstack.accounts import make_accounts
-from tests.openstack.configuration import write_configuration
+from tests.openstack.alone import alone
+from tests.openstack.configuration import has_changed, write_configuration
 from tests.openstack.daemons import CloudError
+from tests.openstack.down import down
 from tests.openstack.layout import (
     ADMIN_CLOUD,
     CLOUDS_YAML,
     IMAGE,
     MEMBER_CLOUD,
     NETWORK,
-    ROOT,
 )
 from tests.openstack.resources import FLAVORS, ZONES, make_resources
 
@@ -30,6 +29,8 @@ REQUEST_SECONDS = 120
 
 def up(with_cloud_init: bool) -> None:
     """Bring it up, step after step; each looks first. Raises CloudError naming what failed."""
+    if reason := _cannot_go_on():
+        _step(f"forgets the cloud that was there: {reason}", down)
     _step("Debian packages", packages.install_debian_packages)
     with ThreadPoolExecutor() as lanes:  # each keeps one core busy for minutes
         environment = lanes.submit(_step, "OpenStack's environment", packages.make_environment)
@@ -43,6 +44,20 @@ def up(with_cloud_init: bool) -> None:
     _step("Keystone", _keystone)
     _step("services", _services)
     _step("resources", lambda: make_resources(_admin()))
+
+
+def _cannot_go_on() -> str | None:
+    """Return why what an earlier `up` left is of no use; None if the rest can be made, and what is dead started again.
+
+    The databases are kept without durability, so that a reset of the machine may have torn them, and Nova's fake driver
+    cannot be started again on what it left.
+    """
+    if has_changed():
+        return "its configuration has changed"
+    for daemon in (databases.MARIADB, services.FAKE_HYPERVISOR):
+        if daemon.file.exists() and not daemon.alive():
+            return f"its {daemon.name} has died"
+    return None
 
 
 def _keystone() -> None:
@@ -72,20 +87,6 @@ def _step(name: str, do: Callable[[], None]) -> None:
     began = time.monotonic()
     do()
     print(f"{time.monotonic() - began:7.1f} s  {name}", flush=True)
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Be the only up or down of this cloud. Raises CloudError unless this is root's, and the only one."""
-    if os.geteuid() != 0:
-        raise CloudError("the throwaway OpenStack needs root: it makes bridges, mounts and virtual machines")
-    ROOT.mkdir(parents=True, exist_ok=True)
-    with (ROOT / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CloudError(f"another up or down of {ROOT} is at work") from None
-        yield
 
 
 def main() -> None:

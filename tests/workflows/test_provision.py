@@ -8,9 +8,9 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 
-from model.cloud import ServerStatus
-from model.cluster import Status
-from model.errors import GuestError, GuestUnreachable, ServerLost
+from model.cloud import Image, ServerStatus
+from model.cluster import EnginePlan, Status
+from model.errors import GuestError, GuestUnreachable, PlanRefused, ServerLost
 from tests.scripted import Script, create, held, refusal_of, server, until
 
 
@@ -21,6 +21,32 @@ async def test_no_worker_for_the_engine_is_a_refusal(
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await create(client, script.spec(datastore="oracle"))
     assert "no worker serves datastore 'oracle' on cloud" in refusal_of(refused.value)
+
+
+async def test_the_cloud_is_asked_with_the_engine_s_answer(client: Client, script: Script) -> None:
+    image = Image(tags=("debian", "12"))
+    script.options = script.options.model_copy(update={"udp_ports": (8472,)})
+    plan = EnginePlan(version="18", options=script.options, root_key_id="test", image=image)
+    spec = script.on("plan/engine", plan).spec(allowed_cidrs=["10.1.0.0/16"])
+    await until(await create(client, spec), Status.ACTIVE)
+    assert script.calls[:2] == ["plan/engine", "plan/cloud"]
+    (asked,) = script.inputs["plan/cloud"]
+    assert (asked.engine, asked.spec.allowed_cidrs) == (plan, ("10.1.0.0/16",))
+    (task,) = script.inputs[f"create_server/{spec.name}-1"]
+    assert (task.image, task.tcp_ports, task.udp_ports, task.allowed_cidrs) == (
+        image,
+        (5432,),
+        (8472,),
+        ("10.1.0.0/16",),
+    )
+
+
+async def test_what_the_engine_refuses_the_cloud_is_not_asked(client: Client, script: Script) -> None:
+    script.on("plan/engine", PlanRefused("version '9' is not allowed"))
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await create(client, script.spec())
+    assert refusal_of(refused.value) == "version '9' is not allowed"
+    assert script.calls == ["plan/engine"]
 
 
 async def test_cancelling_the_build_fails_it(client: Client, script: Script) -> None:

@@ -12,11 +12,13 @@ def spec(**fields: object) -> ClusterSpec:
     return ClusterSpec.model_validate({**base, **fields})
 
 
-def test_databases_are_refused_in_one_sentence() -> None:
+@pytest.mark.parametrize(("engine", "product"), [("valkey", "Valkey"), ("redis", "Redis")])
+def test_databases_are_refused_in_one_sentence(engine: str, product: str) -> None:
     with pytest.raises(PlanRefused) as refused:
-        check_names(spec(databases=[{"name": "shop"}, {"name": "log"}]))
+        check_names(spec(datastore=engine, databases=[{"name": "shop"}, {"name": "log"}]))
     assert str(refused.value) == (
-        "databases 'shop, log' is not allowed: it must be left out: Valkey's are numbered from 0 and always there"
+        f"databases 'shop, log' is not allowed: it must be left out: those of {product} are numbered from 0 and "
+        "always there"
     )
 
 

@@ -1,11 +1,11 @@
-"""Whether a flavor fits an image; the checks that ask the cloud are tested against a real one."""
+"""Whether an image can be used, and a flavor fits it; the checks that ask the cloud are tested against a real one."""
 
 from typing import Any
 
 import pytest
 
 from model.cloud import Flavor
-from providers.openstack.checks import GIB, flavor_refusal
+from providers.openstack.checks import GIB, distribution_refusal, flavor_refusal
 
 SMALL = Flavor(id="1", name="small", vcpus=1, memory=512, disk=2)
 DISKLESS = SMALL.model_copy(update={"disk": 0})
@@ -33,3 +33,30 @@ def test_a_flavor_that_does_not_fit_is_refused(flavor: Flavor, image: dict[str, 
 
 def test_an_administrator_s_flavor_needs_no_disk() -> None:
     assert flavor_refusal(DISKLESS, IMAGE | {"min_disk": 3}, administrator=True) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"os_type": None, "os_distro": None, "os_version": None},
+        {"os_type": "linux", "os_distro": "debian", "os_version": "12"},
+        {"os_distro": "Debian", "os_version": "12.9"},
+        {"os_version": "bookworm"},
+    ],
+)
+def test_an_image_that_says_nothing_against_it_is_taken_for_debian_12(said: dict[str, str | None]) -> None:
+    assert distribution_refusal("base", said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"os_type": "windows"}, "os_type of image base 'windows' is not allowed: it must be linux"),
+        ({"os_distro": "ubuntu"}, "os_distro of image base 'ubuntu' is not allowed: it must be debian"),
+        ({"os_distro": "debian", "os_version": "13"}, "os_version of image base '13' is not allowed: it must be 12"),
+        ({"os_version": "trixie"}, "os_version of image base 'trixie' is not allowed: it must be 12"),
+    ],
+)
+def test_an_image_of_something_else_is_refused(said: dict[str, str | None], sentence: str) -> None:
+    assert str(distribution_refusal("base", said)) == f"{sentence}, because durabase's servers run Debian 12"

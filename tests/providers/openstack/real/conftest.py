@@ -6,17 +6,20 @@ import pytest
 import pytest_asyncio
 
 from providers.openstack.provider import OpenStackProvider
+from tests.openstack.emptiness import _nothing_is_left, project
 from tests.providers.openstack.real import throwaway
 from tests.providers.openstack.real.injector import SpoiledAdapter
 from tests.providers.openstack.real.throwaway import Throwaway
+
+__all__ = ["_nothing_is_left", "project"]
 
 NOTHING = {"server": 0, "volume": 0}
 
 
 @pytest.fixture(scope="session")
-def provider() -> OpenStackProvider:
+def provider(project: OpenStackProvider) -> OpenStackProvider:
     """What every test shares: one session of a plain member, in the zone that only keeps records."""
-    return throwaway.provider()
+    return project
 
 
 @pytest.fixture

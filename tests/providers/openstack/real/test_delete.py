@@ -8,6 +8,7 @@ import pytest
 from model.errors import ProviderError, ProviderRefused
 from tests.activities.attempts import once
 from tests.providers.openstack.real.conftest import NOTHING
+from tests.providers.openstack.real.faults import EVERY_FAULT
 from tests.providers.openstack.real.injector import Fault, SpoiledAdapter
 from tests.providers.openstack.real.throwaway import Throwaway
 
@@ -26,7 +27,7 @@ async def whole_member(cluster: Throwaway) -> tuple[str, str]:
     return server.id, volume.id
 
 
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", EVERY_FAULT)
 async def test_delete_torn_everywhere(cluster: Throwaway, injector: SpoiledAdapter, fault: Fault) -> None:
     await whole_member(cluster)
     for request in REMOVES.values():

@@ -56,6 +56,37 @@ def spoiled(made: OpenStackProvider) -> SpoiledAdapter:
     return adapter
 
 
+def has(provider: OpenStackProvider, cluster_id: str) -> dict[str, int]:
+    """Count what carries a cluster's uuid, in every service, by kind."""
+    counts = {"server": len(provider.list_servers(cluster_id)), "volume": len(provider.list_volumes(cluster_id))}
+    for each in provider.list_belongings(cluster_id):
+        counts[each.kind] = counts.get(each.kind, 0) + 1
+    return counts
+
+
+def holds(cloud: Any) -> list[str]:
+    """Return all that the project has, whoever made it and whatever it is called: asked of each service itself."""
+    sdk, project = cloud.sdk, cloud.project_id
+    found = {
+        "server": sdk.compute.servers(),
+        "server group": sdk.compute.server_groups(),
+        "volume": sdk.block_storage.volumes(),
+        "snapshot": sdk.block_storage.snapshots(),
+        "port": sdk.network.ports(project_id=project),
+        "floating IP": sdk.network.ips(project_id=project),
+        # Neutron gives every project one, and takes it away with the project only.
+        "security group": (each for each in sdk.network.security_groups(project_id=project) if each.name != "default"),
+    }
+    return [f"{kind} {each.id} {each.name}" for kind, things in found.items() for each in things]
+
+
+async def remove(provider: OpenStackProvider) -> None:
+    """Remove every cluster of the project, as a test that failed, or was ended, may have left it."""
+    things = [*provider.list_servers(), *provider.list_volumes(), *provider.list_belongings()]
+    for cluster_id in {each.tag.cluster_id for each in things}:
+        await Throwaway(provider, cluster_id).delete()
+
+
 async def attempted(activity: Callable[[Task], Awaitable[Result]], task: Task) -> Result:
     """Run attempts as Temporal does: again, after a while, until one ends well or its error says that none will."""
     async with asyncio.timeout(SECONDS):
@@ -130,13 +161,7 @@ class Throwaway:
 
     def has(self) -> dict[str, int]:
         """Count what carries the cluster's uuid, in every service, by kind."""
-        counts = {
-            "server": len(self.provider.list_servers(self.id)),
-            "volume": len(self.provider.list_volumes(self.id)),
-        }
-        for each in self.provider.list_belongings(self.id):
-            counts[each.kind] = counts.get(each.kind, 0) + 1
-        return counts
+        return has(self.provider, self.id)
 
     def _delete_task(self, resource_id: str) -> DeleteTask:
         return DeleteTask(cloud=MEMBER_CLOUD, id=resource_id, deadline=self.deadline)
