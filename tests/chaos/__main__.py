@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from providers.local.provider import LocalProvider
+from settings import local_cloud
 from tests.chaos import faults, secrecy
 from tests.chaos.monkey import Monkey
 from tests.chaos.users import End, User, Wish
@@ -64,7 +66,7 @@ async def run(state_dir: Path, clusters: int, kills: int, seed: int) -> int:
                     async with asyncio.timeout(START_SECONDS + clusters * SECONDS_PER_CLUSTER):
                         await _all_live(users, monkey, kills)
             await house.start_worker()
-            house.cloud.power_on_all()
+            LocalProvider(local_cloud(), state_dir).power_on_all()
             wrong |= await verdict(house, wanted)
             await asyncio.gather(*(user.delete() for user, wish in zip(users, wanted, strict=True) if _is_there(wish)))
             if stray := left_over(house, []):

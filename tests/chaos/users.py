@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -101,9 +102,16 @@ class User:
             task_queue=WORKFLOWS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
-        record: ClusterRecord = await self._house.client.execute_update_with_start_workflow(
+        update = self._house.client.execute_update_with_start_workflow(
             "accepted", claim, start_workflow_operation=start, result_type=ClusterRecord
         )
+        try:
+            record: ClusterRecord = await update
+        except RPCError:
+            # The SDK keeps the failure for whoever asks for the workflow, too; unasked, asyncio would print it.
+            with suppress(RPCError):
+                await start.workflow_handle()
+            raise
         return record.identity
 
     async def _change_mind(self) -> None:
