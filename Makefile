@@ -78,6 +78,14 @@ test-openstack: .venv/installed ## test the provider on the OpenStack that OS_CL
 	    "an OpenStack to throw away, with the clouds throwaway (plain member) and throwaway-admin" >&2; exit 1; }
 	$(PYTEST) $(or $(ARGS),tests/providers/openstack/real)
 
+.PHONY: chaos chaos-short
+
+chaos: .venv/installed ## provision fifty clusters while all they need fails: docs/chaos.md; ARGS='--seed 7' repeats a run
+	.venv/bin/python -m tests.chaos $(ARGS)
+
+chaos-short: .venv/installed ## the same with six
+	.venv/bin/python -m tests.chaos --clusters 6 $(ARGS)
+
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui
 

@@ -41,6 +41,7 @@ from model.operations import (
 )
 from model.spec import ClusterSpec
 from temporal.deployment import deployment_config
+from tests.patience import PATIENCE
 from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
@@ -242,7 +243,7 @@ async def create(client: Client, spec: ClusterSpec, claim: str | None = None) ->
 
 async def until(handle: Handle, *statuses: Status) -> ClusterRecord:
     """Return the record once it shows one of these statuses."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (record := await handle.query(ClusterWorkflow.cluster)).status not in statuses:
             await asyncio.sleep(0.02)
     return record

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.house import PATIENCE
 from tests.house import ROOT as REPOSITORY
+from tests.patience import PATIENCE
 
 
 class WorkerProcess:

@@ -14,6 +14,7 @@ from cli.session import Session
 from settings import load_settings
 from tests.conftest import dev_server
 from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from tests.patience import PATIENCE
 from tests.scripted import Script
 from workflows.queues import WORKFLOWS
 
@@ -21,7 +22,7 @@ from workflows.queues import WORKFLOWS
 @pytest_asyncio.fixture
 async def script(client: Client) -> AsyncIterator[Script]:
     async with Script().serving(client) as script:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not await pollers(client, WORKFLOWS, Tasks.WORKFLOW):
                 await asyncio.sleep(0.02)
         yield script

@@ -13,6 +13,7 @@ from providers.base import Provider
 from providers.local.provider import LocalProvider
 from providers.openstack.provider import OpenStackProvider
 from settings import Settings, load_settings
+from tests.patience import PATIENCE
 from tests.scripted import Script
 
 ADDED = {"manager": "postgresql", "version": "17", "packages": {"apt": ["postgresql-17"], "wheel": ["pg", "pgc"]}}
@@ -64,7 +65,7 @@ def test_it_is_shown_as_columns() -> None:
 
 
 async def test_an_engine_is_served_where_a_worker_polls(session: Session, script: Script) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not (served := await served_on(session, {"postgresql", "oracle"}))["postgresql"]:
             await asyncio.sleep(0.02)
     assert served == {"postgresql": (script.cloud,), "oracle": ()}

@@ -17,6 +17,7 @@ from cli.voice import Voice
 from model.cluster import Fault, Operation, Status
 from model.errors import GuestRefused
 from tests.cli.samples import NOW, attributes, building, pending, record
+from tests.patience import PATIENCE
 from tests.scripted import Script
 
 OPEN = WorkflowExecutionStatus.RUNNING
@@ -122,7 +123,7 @@ async def test_an_interrupted_follower_says_that_the_build_goes_on(
     await clusters.create(session, spec)
     following = asyncio.create_task(follow(session, spec.name, Voice()))
     told = ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while spec.name not in told:
             await asyncio.sleep(0.05)
             told += capsys.readouterr().out

@@ -9,6 +9,7 @@ from cli.known import require_known
 from cli.pollers import Tasks, pollers
 from cli.session import Session
 from model.base import BadInput
+from tests.patience import PATIENCE
 from tests.scripted import Script
 from workflows.queues import cloud_queue
 
@@ -30,7 +31,10 @@ async def test_an_unknown_cloud_is_refused(session: Session, script: Script) -> 
 async def test_a_cloud_that_a_worker_serves_is_known(session: Session, script: Script) -> None:
     elsewhere = f"{script.cloud}-elsewhere"
     activities = Script().cloud_activities()
-    async with Worker(session.client, task_queue=cloud_queue(elsewhere), activities=activities), asyncio.timeout(20):
+    async with (
+        Worker(session.client, task_queue=cloud_queue(elsewhere), activities=activities),
+        asyncio.timeout(PATIENCE),
+    ):
         while not await pollers(session.client, cloud_queue(elsewhere), Tasks.ACTIVITY):
             await asyncio.sleep(0.05)
         await require_known(session, script.spec(1, cloud=elsewhere))

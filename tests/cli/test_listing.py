@@ -7,12 +7,13 @@ from cli import clusters
 from cli.listing import ListedCluster, list_clusters, listing_json, listing_lines
 from cli.session import Session
 from model.cluster import Status
+from tests.patience import PATIENCE
 from tests.scripted import Script
 
 
 async def listed(session: Session, name: str, status: Status, closed: str | None = None) -> ListedCluster:
     """Return a cluster's row once the listing, which lags behind, shows that it stands or ended so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             for cluster in await list_clusters(session, closed is not None):
                 if (cluster.name, cluster.status, cluster.closed) == (name, status, closed):

@@ -13,12 +13,13 @@ from model.base import BadInput
 from model.cluster import Operation, Status
 from model.errors import GuestError, GuestRefused
 from temporal.heartbeat import note
+from tests.patience import PATIENCE
 from tests.scripted import Script, create, until
 
 
 async def seen(session: Session, name: str, condition: Callable[[Observation], Any]) -> Observation:
     """Return the first observation that fulfils a condition."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not condition(observation := await observe(session, name)):
             await asyncio.sleep(0.05)
     return observation

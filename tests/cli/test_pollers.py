@@ -13,6 +13,7 @@ from temporalio.client import Client
 from cli.pollers import FRESH, Tasks, identity, lives, not_current, pollers
 from tests.conftest import dev_server
 from tests.house import eventually, make_current
+from tests.patience import PATIENCE
 from tests.scripted import Script, workflow_worker
 from workflows.queues import WORKFLOWS, cloud_queue
 
@@ -26,7 +27,7 @@ def poller(name: str, age: timedelta = timedelta()) -> PollerInfo:
 
 
 async def test_a_worker_that_polls_is_found(client: Client, script: Script) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not await pollers(client, cloud_queue(script.cloud), Tasks.ACTIVITY):
             await asyncio.sleep(0.05)
     assert identity(os.getpid()) in await pollers(client, WORKFLOWS, Tasks.WORKFLOW)

@@ -29,7 +29,8 @@ from starter import app
 from temporal.client import ADDRESS_FILE
 from temporal.codec import PayloadKeys, key_ids
 from tests.cli.home import Home
-from tests.house import PATIENCE, eventually
+from tests.house import eventually
+from tests.patience import PATIENCE
 from workflows.queues import WORKFLOWS
 
 UNUSED = "1"

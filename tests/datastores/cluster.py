@@ -17,8 +17,7 @@ from model.cloud import Tag
 from model.cluster import ClusterIdentity, Instance, InstanceTask, Role
 from model.spec import ClusterSpec
 from tests.datastores.shown_secrets import ShownSecrets
-
-WAIT_SECONDS = 60
+from tests.patience import PATIENCE
 
 Built = TypeVar("Built", bound="Cluster")
 
@@ -30,7 +29,7 @@ def engine_keys(engine: str) -> EngineKeys:
 class Cluster(ABC):
     """What a build knows of one cluster, and its steps on the members."""
 
-    limit: ClassVar[timedelta] = timedelta(seconds=60)
+    limit: ClassVar[timedelta] = timedelta(seconds=PATIENCE)
     """Deadline of every task."""
 
     def __init__(self, manager: DatastoreManager, **spec: Any) -> None:
@@ -105,7 +104,7 @@ class Cluster(ABC):
 
 def wait_for(condition: Any) -> None:
     """Poll a condition until it holds."""
-    end = time.monotonic() + WAIT_SECONDS
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "the condition did not come about"
         time.sleep(0.05)

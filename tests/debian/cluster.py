@@ -1,9 +1,9 @@
 """A cluster on real Debian machines."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from datastores.base import DatastoreManager
 from model.cloud import Volume, VolumeStatus
@@ -14,8 +14,6 @@ from tests.debian.machine import LoopVolume, Machine
 
 class DebianCluster(Cluster):
     """A machine and a volume for each member; `close` removes them."""
-
-    limit: ClassVar[timedelta] = timedelta(seconds=240)
 
     def __init__(self, image: Path, home: Path, manager: DatastoreManager, **spec: Any) -> None:
         super().__init__(manager, **spec)

@@ -51,7 +51,7 @@ async def session(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.Monk
         await opened.close()
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 async def test_two_hundred_builds_in_flight_keep_nobody_waiting(session: Session, tmp_path: Path) -> None:
     await clusters.create(session, spec("free"))
     await built(session, "free")

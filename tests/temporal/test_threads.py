@@ -16,7 +16,8 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Worker
 
 from temporal.threads import StepThreads, unless_cancelled
-from tests.house import PATIENCE, eventually
+from tests.house import eventually
+from tests.patience import PATIENCE
 
 Start = Callable[[Callable[[], Any]], Any]
 

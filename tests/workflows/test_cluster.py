@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from model.cluster import OperatingStatus, Status
 from model.errors import GuestRefused, PlanRefused
 from tests.conftest import dev_server
+from tests.patience import PATIENCE
 from tests.scripted import Script, create, held, refusal_of, until
 from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
 
@@ -125,7 +126,7 @@ async def test_a_removal_that_was_terminated_is_asked_for_again(client: Client, 
     await started.wait()
     script.on("find_resources")
     await client.get_workflow_handle(f"{spec.name}/delete").terminate()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (record := await handle.query(ClusterWorkflow.cluster)).fault is None:
             await asyncio.sleep(0.02)
     assert record.status is Status.DELETING
@@ -143,7 +144,7 @@ async def test_a_long_life_goes_on_as_new_and_keeps_its_record() -> None:
         before = await until(handle, Status.ACTIVE)
         for _ in range(4):
             await handle.execute_update("probe")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (await handle.describe()).run_id == handle.first_execution_run_id:
                 await asyncio.sleep(0.02)
         after = await handle.query(ClusterWorkflow.cluster)

@@ -10,6 +10,7 @@ from temporalio.client import (
 from model.cluster import ClusterIdentity, ClusterRecord, Operation, Status
 from model.errors import GuestRefused
 from model.operations import ClusterStart, Resources
+from tests.patience import PATIENCE
 from tests.scripted import Script, create, held, until, what_is_left
 from workflows.cluster import STATUS, ClusterWorkflow
 from workflows.queues import WORKFLOWS
@@ -39,7 +40,7 @@ async def test_a_failed_delete_stays_deleting_with_its_fault_and_can_be_asked_ag
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
     await handle.execute_update("delete")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (record := await handle.query(ClusterWorkflow.cluster)).fault is None:
             await asyncio.sleep(0.02)
     assert (record.status, record.fault.message) == (Status.DELETING, "the cloud is closed")

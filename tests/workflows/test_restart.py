@@ -7,6 +7,7 @@ from temporalio.client import (
 )
 
 from model.cluster import Operation, Status
+from tests.patience import PATIENCE
 from tests.scripted import Script, create, until
 
 
@@ -15,7 +16,7 @@ async def test_restart_takes_the_replicas_first(client: Client, script: Script) 
     handle = await create(client, spec)
     await until(handle, Status.ACTIVE)
     await handle.execute_update("restart")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len([call for call in script.calls if call.startswith("restart")]) < 3:
             await asyncio.sleep(0.02)
     record = await until(handle, Status.ACTIVE)

@@ -19,8 +19,7 @@ from model.cloud import Server, ServerRequest, ServerStatus, Tag, Volume, Volume
 from providers.local.layout import READY, SUPERVISOR
 from providers.local.processes import ProcessIdentity, processes_of
 from providers.local.provider import LocalProvider
-
-WAIT_SECONDS = 60
+from tests.patience import PATIENCE
 
 
 class Cloud:
@@ -118,7 +117,7 @@ class Cloud:
             input=json.dumps(self.request().model_dump()),
             text=True,
             capture_output=True,
-            timeout=WAIT_SECONDS,
+            timeout=PATIENCE,
             check=False,
         )
         assert result.returncode == -signal.SIGKILL, result.stderr
@@ -136,7 +135,7 @@ def tag(member: str) -> Tag:
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Poll a condition until it holds."""
-    ends = time.monotonic() + WAIT_SECONDS
+    ends = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < ends, "the condition did not come about"
         time.sleep(0.02)
