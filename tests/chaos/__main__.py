@@ -29,7 +29,7 @@ ENGINES = ("postgresql", "valkey")
 AT_ONCE = 8
 """Clusters that are built at once."""
 
-START_SECONDS, SECONDS_PER_CLUSTER = 300, 30
+START_SECONDS, SECONDS_PER_CLUSTER = 600, 30
 """How long a run may take until all has settled; what has not by then is wrong."""
 
 CHANGES = (faults.Fault.DELETED, faults.Fault.CANCELLED)

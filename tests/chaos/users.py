@@ -30,6 +30,7 @@ from workflows.queues import WORKFLOWS
 Answer = TypeVar("Answer")
 
 POLL_SECONDS = 0.5
+ANSWER_SECONDS = 60.0
 RETRIES = 8
 """How often a user takes up a failed build again, before they leave it as it is."""
 
@@ -67,10 +68,10 @@ class User:
     async def live(self) -> None:
         """Create the cluster, change their mind, and wait until it has settled."""
         await self._create()
-        changing = asyncio.create_task(self._change_mind())
-        await self._settle()
-        changing.cancel()
-        await asyncio.wait([changing])
+        async with asyncio.TaskGroup() as doing:
+            changing = doing.create_task(self._change_mind())
+            await self._settle()
+            changing.cancel()
 
     async def delete(self) -> None:
         """Have the cluster removed and wait for that."""
@@ -160,11 +161,12 @@ class User:
 
 
 async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask until Temporal, or a worker behind it, answers."""
+    """Ask until Temporal, or a worker behind it, answers: a question in flight may be lost with either."""
     while True:
         try:
-            return await ask()
-        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await ask()
+        except (RPCError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             await asyncio.sleep(POLL_SECONDS)
 
 
