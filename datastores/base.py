@@ -1,7 +1,7 @@
 """DatastoreManager: what every engine shares. Its methods are the activities; an engine supplies undecorated hooks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from datastores.command import run_once
 from datastores.configuration import ConfigurationManager
 from datastores.context import Connector, InstanceContext, open_context
 from datastores.marker import Install, read_marker, write_marker
+from datastores.service import define_service
 from datastores.templates import templates_of
 from guests.base import Service
 from guests.connect import connect
@@ -210,6 +211,12 @@ class DatastoreManager(ABC):
         """Write the end marker, or keep the error as the fault."""
         install = Install.FAILED if error else Install.ENDED
         write_marker(context, self.guest_options.mount_point, install, str(error) if error else None)
+
+    def run_server(self, context: InstanceContext, file: str, others: Mapping[str, str] | None = None) -> None:
+        """Write the configuration to `file`, and others (path to content); define the service and start it."""
+        files = {file: self.render_config_file(context), **(others or {})}
+        define_service(context.guest, self.service(context), files)
+        self.start_service(context)
 
     def start_service(self, context: InstanceContext) -> None:
         """Start the engine's service and wait until the database answers."""

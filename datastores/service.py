@@ -1,8 +1,17 @@
-"""An engine's service and the files that it runs by."""
+"""An engine's service, and what it needs on its member: programs, a user, directories and files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from datastores.context import InstanceContext
 from guests.base import Guest, Service
+
+
+def install(context: InstanceContext, user: str, mount_point: str, folders: Sequence[str]) -> None:
+    """Install the engine's packages; the mount point is its user's home, and the user's as the folders are."""
+    context.install()
+    context.guest.ensure_user(user, mount_point)
+    for folder in (mount_point, *folders):
+        context.guest.make_directory(folder, owner=user)
 
 
 def define_service(guest: Guest, service: Service, files: Mapping[str, str]) -> None:

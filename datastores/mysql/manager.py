@@ -11,7 +11,7 @@ from datastores.mysql import client, layout, parameters, replication, server, sq
 from datastores.mysql.names import check_names
 from datastores.mysql.session import Session
 from datastores.mysql.sizes import binlog_size, sizes
-from datastores.service import define_service
+from datastores.service import install
 from guests.base import Service
 from model.cluster import Role, ServerOptions
 from model.datastore import Datastore
@@ -84,16 +84,12 @@ class MysqlManager(DatastoreManager):
 
     def do_prepare(self, context: InstanceContext) -> None:
         """Install and make the directories; a primary also initialises and starts."""
-        guest = context.guest
-        context.install()
-        guest.ensure_user(layout.SYSTEM_USER, layout.MOUNT_POINT)
-        for folder in (layout.MOUNT_POINT, layout.CONFIG, layout.RUN):
-            guest.make_directory(folder, owner=layout.SYSTEM_USER)
+        install(context, layout.SYSTEM_USER, layout.MOUNT_POINT, (layout.CONFIG, layout.RUN))
         own = client.option_file(ADMINISTRATOR, context.secrets.password("administrator"))
-        guest.write_file(layout.ADMINISTRATOR_FILE, own, mode=0o600, owner=layout.SYSTEM_USER)
+        context.guest.write_file(layout.ADMINISTRATOR_FILE, own, mode=0o600, owner=layout.SYSTEM_USER)
         if context.is_primary:
             make_data(context, layout.DATA, layout.SYSTEM_USER, server.initialise)
-            self._run_server(context)
+            self.run_server(context, layout.CONFIG_FILE)
 
     def do_post_prepare(self, context: InstanceContext) -> None:
         """Give the primary its replication user; make a replica from the primary and let it follow."""
@@ -103,7 +99,7 @@ class MysqlManager(DatastoreManager):
             self._grant(session, sql.STREAM, sql.EVERYWHERE, layout.REPLICATION)
             return
         make_data(context, layout.DATA, layout.SYSTEM_USER, server.copy_primary)
-        self._run_server(context)
+        self.run_server(context, layout.CONFIG_FILE)
         replication.follow_primary(context, session)
         context.wait_until(lambda: replication.reason_not_following(session), f"{context.instance.name} to follow")
 
@@ -158,11 +154,6 @@ class MysqlManager(DatastoreManager):
         return None if role is context.instance.role else f"it runs as {role}, not as {context.instance.role}"
 
     # Inside.
-
-    def _run_server(self, context: InstanceContext) -> None:
-        files = {layout.CONFIG_FILE: self.render_config_file(context)}
-        define_service(context.guest, self.service(context), files)
-        self.start_service(context)
 
     def _set_user(self, session: Session, user: str, password: str) -> None:
         known, wanted = session.query(sql.password_of(user)), sql.password_hash(password)

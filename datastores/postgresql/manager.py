@@ -11,7 +11,7 @@ from datastores.postgresql import client, layout, parameters, replication, serve
 from datastores.postgresql.names import check_names
 from datastores.postgresql.psql import Psql
 from datastores.postgresql.scram import matches, new_verifier
-from datastores.service import define_service
+from datastores.service import install
 from guests.base import Service
 from model.cluster import ServerOptions
 from model.datastore import Datastore
@@ -85,10 +85,7 @@ class PostgresqlManager(DatastoreManager):
 
     def do_prepare(self, context: InstanceContext) -> None:
         """Install and make the directories; a primary also initialises and starts."""
-        context.install()
-        context.guest.ensure_user(layout.SYSTEM_USER, layout.MOUNT_POINT)
-        for folder in (layout.MOUNT_POINT, layout.CONFIG):
-            context.guest.make_directory(folder, owner=layout.SYSTEM_USER)
+        install(context, layout.SYSTEM_USER, layout.MOUNT_POINT, (layout.CONFIG,))
         server.write_password_files(context)
         if context.is_primary:
             make_data(context, layout.DATA, layout.SYSTEM_USER, server.initialise)
@@ -160,13 +157,11 @@ class PostgresqlManager(DatastoreManager):
     # Inside.
 
     def _run_server(self, context: InstanceContext) -> None:
-        files = {
-            layout.CONFIG_FILE: self.render_config_file(context),
+        others = {
             layout.ACCESS_FILE: self.render(context, "pg_hba.conf.j2", replication=layout.REPLICATION),
             layout.USER_MAP_FILE: "# Written by durabase: every database user is named as it logs in.\n",
         }
-        define_service(context.guest, self.service(context), files)
-        self.start_service(context)
+        self.run_server(context, layout.CONFIG_FILE, others)
 
     def _overrides(self, context: InstanceContext) -> dict[str, str]:
         return self.configuration_manager(context.task.version).render(context.task.configuration)

@@ -6,7 +6,7 @@ from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
 from datastores.context import InstanceContext, address_of
-from datastores.service import define_service
+from datastores.service import install
 from datastores.valkey import client, layout, parameters, replication, users
 from datastores.valkey.names import check_names
 from datastores.valkey.sizes import sizes
@@ -73,20 +73,17 @@ class ValkeyManager(DatastoreManager):
     def do_prepare(self, context: InstanceContext) -> None:
         """Install, make the directories and durabase's own users; a primary also starts."""
         guest = context.guest
-        context.install()
-        guest.ensure_user(layout.SYSTEM_USER, layout.MOUNT_POINT)
-        for folder in (layout.MOUNT_POINT, layout.DATA, layout.CONFIG):
-            guest.make_directory(folder, owner=layout.SYSTEM_USER)
+        install(context, layout.SYSTEM_USER, layout.MOUNT_POINT, (layout.DATA, layout.CONFIG))
         if guest.read_file(layout.USERS_FILE) is None:
             own = users.own_users(context.secrets)
             guest.write_file(layout.USERS_FILE, own, mode=0o600, owner=layout.SYSTEM_USER)
         if context.is_primary:
-            self._run_server(context)
+            self.run_server(context, layout.CONFIG_FILE)
 
     def do_post_prepare(self, context: InstanceContext) -> None:
         """Start a replica and wait until it has the primary's data; the primary is ready for it already."""
         if not context.is_primary:
-            self._run_server(context)
+            self.run_server(context, layout.CONFIG_FILE)
             context.wait_until(lambda: self._reason_not_linked(context), f"{context.instance.name} to follow")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
@@ -129,11 +126,6 @@ class ValkeyManager(DatastoreManager):
             return str(error) if context.guest.is_active(self.manager_name) else "its process does not run"
 
     # Inside.
-
-    def _run_server(self, context: InstanceContext) -> None:
-        files = {layout.CONFIG_FILE: self.render_config_file(context)}
-        define_service(context.guest, self.service(context), files)
-        self.start_service(context)
 
     def _reason_not_linked(self, context: InstanceContext) -> str | None:
         return replication.reason_not_linked(replication.ask(context, context.instance))

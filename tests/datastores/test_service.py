@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from datastores.context import InstanceContext
-from datastores.service import define_service
+from datastores.service import define_service, install
 from guests.base import Service
 from providers.local.provider import LocalProvider
 from tests.datastores.cluster import engine_keys
@@ -25,6 +25,14 @@ def context(provider: LocalProvider, state: Path) -> Iterator[InstanceContext]:
             yield context
     finally:
         cluster.close()
+
+
+def test_an_installation_gives_the_engines_user_its_directories(context: InstanceContext) -> None:
+    folders = ("/srv/ticks", "/srv/ticks/config", "/srv/ticks/data")
+    for _ in range(2):
+        install(context, "ticks", folders[0], folders[1:])
+        for folder in folders:
+            assert context.guest.run(["test", "-O", context.guest.path(folder)], user="ticks", check=False).code == 0
 
 
 def test_a_service_is_stopped_only_if_its_files_are_others(context: InstanceContext) -> None:
