@@ -13,6 +13,7 @@ from model.datastore import EngineSettings, Filesystem
 from tests.datastores.cluster import engine_keys, wait_for
 from tests.datastores.valkey.conftest import login
 from tests.debian.cluster import DebianCluster
+from tests.debian.kernel import needs_xfs
 from tests.debian.overrides import allowed_edges
 
 SPEC: dict[str, Any] = {
@@ -144,6 +145,7 @@ def reachable(client: Any) -> bool:
         return False
 
 
+@needs_xfs
 def test_a_single_member_on_xfs(debian: Path, home: Path) -> None:
     options = EngineSettings(filesystem=Filesystem.XFS)
     manager = RedisManager(engine_keys("redis"), options=options, packaging="apt")
