@@ -31,8 +31,9 @@ CLUSTERS = {
     "worker_kill": ("killed", 3),
     "valkey": ("cache", 3),
     "terminated_build": ("ended", 1),
+    "mysql": ("shop", 3),
 }
-"""Of each scenario: its cluster's name and members (tests/record_histories.py)."""
+"""Of each scenario: its cluster's name and members (tests/record_histories.py, tests/debian/life.py)."""
 
 
 def members(recorded: Recorded) -> list[str]:
