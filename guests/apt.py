@@ -94,6 +94,12 @@ lists_are_fresh() {{
 
 are_known() {{ apt-get install --simulate --no-install-recommends "$@" > /dev/null 2>&1; }}
 
+get() {{
+    patiently apt-get --quiet --yes --no-install-recommends --fix-broken install \\
+        -o DPkg::Lock::Timeout={LOCK_SECONDS} -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef \\
+        -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
+}}
+
 install_packages() {{
     # What an interrupted attempt has left; what this cannot mend, the installation itself may.
     patiently dpkg --force-confold --configure -a || true
@@ -101,9 +107,9 @@ install_packages() {{
         # Without the error mode, apt-get ends well although it got nothing.
         patiently apt-get --quiet update -o APT::Update::Error-Mode=any -o Acquire::Retries=3 || failed 1
     fi
-    patiently apt-get --quiet --yes --no-install-recommends --fix-broken install \\
-        -o DPkg::Lock::Timeout={LOCK_SECONDS} -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef \\
-        -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@" && return 0
+    # A package that was unpacked before what it depends on: apt mends it only if it is asked for nothing else.
+    get --no-remove || true
+    get "$@" && return 0
     case $said in
     *"E: Unable to locate package"* | *"E: Version "*" was not found"* | *"has no installation candidate"*)
         failed {UNKNOWN} ;;
