@@ -85,6 +85,14 @@ test-openstack-short: openstack-up ## as root: what CI runs of that, in some twe
 test-openstack-load: openstack-up ## as root: fifty clusters at once on its records, counting API calls
 	$(PYTEST) -s tests/openstack/load
 
+.PHONY: chaos chaos-short
+
+chaos: .venv/installed ## provision fifty clusters while all they need fails: docs/chaos.md; ARGS='--seed 7' repeats a run
+	.venv/bin/python -m tests.chaos $(ARGS)
+
+chaos-short: .venv/installed ## the same with six
+	.venv/bin/python -m tests.chaos --clusters 6 $(ARGS)
+
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui
 

@@ -79,7 +79,7 @@ class House:
     async def start_worker(self, module: str = "worker", **environment: str) -> asyncio.subprocess.Process:
         """Start a worker process and wait until it polls for workflows."""
         worker = await self.spawn_worker(module, **environment)
-        await eventually(lambda: self._polls(worker))
+        await eventually(lambda: self.polls(worker))
         return worker
 
     async def spawn_worker(self, module: str, **environment: str) -> asyncio.subprocess.Process:
@@ -102,6 +102,19 @@ class House:
                 worker.send_signal(signal.SIGKILL)
                 await worker.wait()
         self._workers.clear()
+
+    async def polls(self, worker: asyncio.subprocess.Process) -> bool:
+        """Return whether a worker polls for workflows. Raises RuntimeError if it died, RPCError without Temporal."""
+        if worker.returncode is not None:
+            raise RuntimeError(f"the worker died:\n{(self.state_dir / 'worker.log').read_text()[-2000:]}")
+        described = await self.client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=self.client.namespace,
+                task_queue=TaskQueue(name=WORKFLOWS),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+        return any(poller.identity.startswith(f"{worker.pid}@") for poller in described.pollers)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -177,18 +190,6 @@ class House:
             return await Client.connect(self.address, plugins=[DurabasePlugin(PAYLOAD_KEYS)])
         except RuntimeError:
             return None
-
-    async def _polls(self, worker: asyncio.subprocess.Process) -> bool:
-        if worker.returncode is not None:
-            raise RuntimeError(f"the worker died:\n{(self.state_dir / 'worker.log').read_text()[-2000:]}")
-        described = await self.client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=self.client.namespace,
-                task_queue=TaskQueue(name=WORKFLOWS),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-            )
-        )
-        return any(poller.identity.startswith(f"{worker.pid}@") for poller in described.pollers)
 
     def _write_keys(self) -> None:
         self.state_dir.mkdir(parents=True, exist_ok=True)

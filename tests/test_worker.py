@@ -30,7 +30,7 @@ from temporal.threads import StepThreads
 from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
 from tests.worker_process import worker_process
-from worker import build_workers, installed, make_provider, require_served, served_queues
+from worker import build_workers, installed, installed_providers, make_provider, require_served, served_queues
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 from workflows.steps import Step
 
@@ -151,6 +151,12 @@ def test_a_provider_is_given_its_options_and_refuses_a_wrong_one(
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__OPTIONS__REGION", "north")
     with pytest.raises(BadInput, match=r"^clouds.lab.options.region is not a field: allowed are"):
         make_provider(load_settings(), "lab")
+
+
+def test_a_provider_whose_library_is_missing_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert installed_providers()["local"] is LocalProvider
+    monkeypatch.setitem(sys.modules, "providers.local.provider", None)
+    assert "local" not in installed_providers()
 
 
 async def test_a_provider_whose_library_is_missing_is_named_and_no_engine_needs_it(
