@@ -36,6 +36,7 @@ from workflows.steps import Step
 
 CLOUD = cloud_queue(local_cloud())
 ENGINE = engine_queue("postgresql", local_cloud())
+MYSQL = engine_queue("mysql", local_cloud())
 REDIS = engine_queue("redis", local_cloud())
 VALKEY = engine_queue("valkey", local_cloud())
 
@@ -65,7 +66,7 @@ def settings(state_dir: Path) -> Settings:
 
 
 def test_what_ships_with_durabase_is_installed() -> None:
-    assert list(installed("datastores")) == ["postgresql", "redis", "valkey"]
+    assert list(installed("datastores")) == ["mysql", "postgresql", "redis", "valkey"]
     assert installed("providers")["local"].load() is LocalProvider
     assert installed("nonsense") == {}
 
@@ -73,11 +74,11 @@ def test_what_ships_with_durabase_is_installed() -> None:
 def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE, REDIS, VALKEY]
+    assert served_queues(settings) == [WORKFLOWS, CLOUD, MYSQL, ENGINE, REDIS, VALKEY]
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
     more = served_queues(load_settings())
-    lab = {cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ("postgresql", "redis", "valkey"))}
-    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, REDIS, VALKEY, *lab}
+    lab = {cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ("mysql", "postgresql", "redis", "valkey"))}
+    assert set(more) == {WORKFLOWS, CLOUD, MYSQL, ENGINE, REDIS, VALKEY, *lab}
 
 
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
@@ -124,7 +125,7 @@ async def test_every_queue_is_served_by_the_version_that_settings_name(client: C
 def test_an_unknown_queue_is_refused_with_those_there_are(settings: Settings) -> None:
     with pytest.raises(BadInput) as refused:
         require_served(settings, [WORKFLOWS, "durabase/cloud/lab"])
-    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}, {REDIS}, {VALKEY}"
+    allowed = f"{WORKFLOWS}, {CLOUD}, {MYSQL}, {ENGINE}, {REDIS}, {VALKEY}"
     assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {allowed}"
 
 

@@ -1,11 +1,9 @@
 """A replicated Valkey, built and lost by the command line, its engine's worker in a process and key ring of its own."""
 
 import asyncio
-import base64
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +14,8 @@ import valkey
 
 from cli.pollers import Tasks, pollers
 from settings import local_cloud
-from tests.house import ROOT, House, eventually
-from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from tests.commands import durabase, own_keys, start
+from tests.house import House, eventually
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
 ENGINE = engine_queue("valkey", local_cloud())
@@ -32,7 +30,7 @@ async def workers(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
     try:
         await house.start_server()
         running.append(await start(house, "worker.py", "--queues", OTHERS))
-        running.append(await start(house, "worker.py", "--queues", ENGINE, **own_keys(tmp_path / "engine")))
+        running.append(await start(house, "worker.py", "--queues", ENGINE, **own_keys("valkey", tmp_path / "engine")))
         await eventually(lambda: pollers(house.client, WORKFLOWS, Tasks.WORKFLOW))
         await eventually(lambda: pollers(house.client, ENGINE, Tasks.ACTIVITY))
         yield house
@@ -41,35 +39,6 @@ async def workers(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
             worker.terminate()
             await worker.wait()
         await house.close()
-
-
-def own_keys(state_dir: Path) -> dict[str, str]:
-    def ring(keys: Any) -> dict[str, str]:
-        return {name: base64.b64encode(key).decode() for name, key in keys.items()}
-
-    return {
-        "DURABASE_STATE_DIR": str(state_dir),
-        "DURABASE_PAYLOAD_KEYS": json.dumps(ring(PAYLOAD_KEYS.keys)),
-        "DURABASE_ENGINE_KEYS": json.dumps({"valkey": ring(ROOT_KEYS.engine("valkey").keys)}),
-    }
-
-
-async def start(house: House, program: str, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
-    with (house.state_dir / "test.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, str(ROOT / program), *arguments),
-            env={**os.environ, **house.environment, **environment},
-            stdout=asyncio.subprocess.PIPE if program == "starter.py" else log,
-            stderr=log,
-        )
-
-
-async def durabase(house: House, *arguments: str) -> str:
-    """Run a command that must succeed, and return what it prints."""
-    command = await start(house, "starter.py", *arguments)
-    printed, _ = await command.communicate()
-    assert command.returncode == 0, (house.state_dir / "test.log").read_text()[-3000:]
-    return printed.decode().strip()
 
 
 async def answers(house: House) -> dict[str, str]:
