@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks import cloud_calls, death, results, scale, tables, throughput
+from benchmarks import cloud_calls, death, overhead, results, scale, tables, throughput
 from benchmarks.engines import ENGINES, Engine
+from benchmarks.five_steps import STEPS
 from benchmarks.plot import bars
 
 
@@ -26,8 +27,8 @@ def main() -> None:
             print(f"\n## {name}\n\n{text}\n\n({results.write(name, began, numbers)})", flush=True)
 
 
-def _overhead(_: argparse.Namespace) -> tuple[str, Any]:
-    subprocess.run([sys.executable, "-m", "benchmarks.overhead"], check=True)
+def _overhead(options: argparse.Namespace) -> tuple[str, Any]:
+    subprocess.run([sys.executable, "-m", "benchmarks.overhead", "--runs", str(options.runs)], check=True)
     return "", None  # it prints and keeps its own
 
 
@@ -40,7 +41,7 @@ def _throughput(options: argparse.Namespace) -> tuple[str, Any]:
 
 
 def _death(options: argparse.Namespace) -> tuple[str, Any]:
-    found = asyncio.run(death.measure_all(_chosen(options.engines)))
+    found = asyncio.run(death.measure_all(_chosen(options.engines), options.steps))
     return tables.death(found), [asdict(each) for each in found]
 
 
@@ -80,12 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     engines = [engine.name for engine in ENGINES]
     parser.add_argument("--engines", nargs="+", choices=engines, help="only these (default: all)")
-    parser.add_argument("--sizes", nargs="+", type=int, default=throughput.SIZES, help="builds in flight")
-    parser.add_argument("--workers", type=int, default=throughput.WORKERS, help="worker processes of each engine")
+    parser.add_argument("--runs", type=int, default=overhead.RUNS, help="overhead: builds of each size by each side")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS, help="death: the steps to be killed in")
+    parser.add_argument("--sizes", nargs="+", type=int, default=throughput.SIZES, help="throughput: builds in flight")
+    parser.add_argument("--workers", type=int, default=throughput.WORKERS, help="throughput: worker processes of each")
     parser.add_argument(
-        "--waiting", nargs="+", type=int, default=cloud_calls.WAITING, help="builds that wait for a cloud"
+        "--waiting", nargs="+", type=int, default=cloud_calls.WAITING, help="cloud_calls: builds that wait"
     )
-    parser.add_argument("--parked", type=int, default=scale.PARKED, help="builds parked on one worker")
+    parser.add_argument("--parked", type=int, default=scale.PARKED, help="scale: builds parked on one worker")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Table 3: SIGKILL of the worker in the midst of each step, then a new one: what is lost or doubled, when it goes on."""
+"""Table 3: SIGKILL of the worker in each step, then a new one: what is lost or doubled, and when it goes on."""
 
 import sys
 import time
@@ -49,11 +49,11 @@ async def measure(engine: Engine, step: str) -> Death:
     return Death(engine.name, step, CLUSTERS, len(durations(entries)), twice, again, resumed(entries, killed))
 
 
-async def measure_all(engines: Sequence[Engine]) -> list[Death]:
-    """Kill every engine's worker at every step."""
+async def measure_all(engines: Sequence[Engine], steps: Sequence[str] = STEPS) -> list[Death]:
+    """Kill each engine's worker in each step."""
     found = []
     for engine in engines:
-        for step in STEPS:
+        for step in steps:
             result = await measure(engine, step)
             found.append(result)
             print(asdict(result), file=sys.stderr, flush=True)

@@ -38,7 +38,7 @@ class Started:
     def require(self) -> None:
         """Raise RuntimeError, with its last words, if it has ended."""
         if not self.runs:
-            raise RuntimeError(f"{self.process.args} ended: {self.last_words}")
+            raise RuntimeError(f"{self.process.args!r} ended: {self.last_words}")
 
     @property
     def last_words(self) -> str:
@@ -106,8 +106,9 @@ def peak_memory(roots: Callable[[], Iterable[int]]) -> Iterator[list[int]]:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """Return proc(5)'s fields of `stat` from the state on; None if there is no such process."""
+    """Return proc(5)'s fields of `stat` from the state on; None if there is no such process, or it is dead (Z)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+    return fields if fields[0] != "Z" else None

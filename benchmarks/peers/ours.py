@@ -101,7 +101,7 @@ class StepsManager(ToyManager):
     server_options = ServerOptions(tcp_ports=(4000,), volume_support=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, connector=lambda *_: _guest(), **options)
+        super().__init__(*args, **{"connector": lambda *_: _guest(), **options})
 
     def do_prepare(self, context: InstanceContext) -> None:
         five_steps.perform(five_steps.PREPARE, context.task.identity.name)
