@@ -33,7 +33,7 @@ def _overhead(options: argparse.Namespace) -> tuple[str, Any]:
 
 
 def _throughput(options: argparse.Namespace) -> tuple[str, Any]:
-    measured = throughput.measure_all(_chosen(options.engines), options.sizes, options.workers)
+    measured = throughput.measure_all(_chosen(options.engines), options.builds, options.sizes, options.workers)
     found = sorted(asyncio.run(measured), key=lambda each: (each.build, each.in_flight))
     results.FOLDER.mkdir(exist_ok=True)
     (results.FOLDER / "throughput.svg").write_text(bars(found))
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engines", nargs="+", choices=engines, help="only these (default: all)")
     parser.add_argument("--runs", type=int, default=overhead.RUNS, help="overhead: builds of each size by each side")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS, help="death: the steps to be killed in")
+    parser.add_argument("--builds", nargs="+", type=float, default=throughput.BUILDS, help="throughput: seconds")
     parser.add_argument("--sizes", nargs="+", type=int, default=throughput.SIZES, help="throughput: builds in flight")
     parser.add_argument("--workers", type=int, default=throughput.WORKERS, help="throughput: worker processes of each")
     parser.add_argument(

@@ -54,11 +54,11 @@ async def measure(engine: Engine, build: float, in_flight: int, workers: int, li
 
 
 async def measure_all(
-    engines: Sequence[Engine], sizes: Sequence[int], workers: int, limit: float = LIMIT_SECONDS
+    engines: Sequence[Engine], builds: Sequence[float], sizes: Sequence[int], workers: int, limit: float = LIMIT_SECONDS
 ) -> list[Throughput]:
     """Measure every engine, one after the other."""
     found = []
-    for build in BUILDS:
+    for build in builds:
         for size in sizes:
             for engine in engines:
                 result = await measure(engine, build, size, workers, limit)
