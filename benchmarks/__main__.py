@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks import cloud_calls, death, overhead, results, scale, tables, throughput
+from benchmarks import archive, cloud_calls, death, overhead, scale, tables, throughput
 from benchmarks.engines import ENGINES, Engine
 from benchmarks.five_steps import STEPS
 from benchmarks.plot import bars
@@ -21,10 +21,10 @@ def main() -> None:
     # As Ctrl-C does: what was started is stopped before this ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in options.tables or MEASURES:
-        began = results.machine()
+        began = archive.machine()
         text, numbers = MEASURES[name](options)
         if numbers is not None:
-            print(f"\n## {name}\n\n{text}\n\n({results.write(name, began, numbers)})", flush=True)
+            print(f"\n## {name}\n\n{text}\n\n({archive.write(name, began, numbers)})", flush=True)
 
 
 def _overhead(options: argparse.Namespace) -> tuple[str, Any]:
@@ -35,8 +35,8 @@ def _overhead(options: argparse.Namespace) -> tuple[str, Any]:
 def _throughput(options: argparse.Namespace) -> tuple[str, Any]:
     measured = throughput.measure_all(_chosen(options.engines), options.builds, options.sizes, options.workers)
     found = sorted(asyncio.run(measured), key=lambda each: (each.build, each.in_flight))
-    results.FOLDER.mkdir(exist_ok=True)
-    (results.FOLDER / "throughput.svg").write_text(bars(found))
+    archive.FOLDER.mkdir(exist_ok=True)
+    (archive.FOLDER / "throughput.svg").write_text(bars(found))
     return tables.throughput(found), [asdict(each) for each in found]
 
 

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from benchmarks.results import machine, write
+from benchmarks.archive import machine, write
 
 
 def test_numbers_are_kept_with_the_machine_and_its_load(tmp_path: Path) -> None:
