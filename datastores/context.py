@@ -1,7 +1,7 @@
 """InstanceContext: everything a manager's hook may see of the member it works on."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,6 +83,10 @@ class InstanceContext:
         if left <= 0:
             raise DeadlineExceeded(f"no time is left for {self.instance.name}: the deadline is {self.task.deadline}")
         return left
+
+    def databases_of(self, user: UserSpec) -> Sequence[str]:
+        """Return the databases that a user may use: those that it names, else all requested ones."""
+        return user.databases or [database.name for database in self.task.databases]
 
     def password(self, user: UserSpec) -> str:
         """Return the user's password: the given one, else the derived one."""

@@ -15,6 +15,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import typer
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
@@ -90,4 +91,4 @@ class FaultyPlugin(DurabasePlugin):
 
 if __name__ == "__main__":
     setattr(worker, "DurabasePlugin", FaultyPlugin)  # noqa: B010 - mypy rightly knows no such export
-    worker.run()
+    typer.run(worker.run)

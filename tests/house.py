@@ -45,10 +45,12 @@ class House:
 
     patience: ClassVar[float] = PATIENCE
 
-    def __init__(self, state_dir: Path, port: int, cloud: Provider | None = None) -> None:
+    def __init__(self, state_dir: Path, port: int, cloud: Provider | None = None, **environment: str) -> None:
+        """`cloud` is another than the local one, which `environment` lets every process find."""
         self.state_dir = state_dir
         self.address = f"127.0.0.1:{port}"
         self.cloud = cloud or LocalProvider(local_cloud(), state_dir)
+        self._environment = environment
         self.client: Client
         self._port = port
         self._server: asyncio.subprocess.Process | None = None
@@ -119,7 +121,7 @@ class House:
     @property
     def environment(self) -> dict[str, str]:
         """What a worker or a command needs to find this house."""
-        return {"DURABASE_STATE_DIR": str(self.state_dir), "TEMPORAL_ADDRESS": self.address}
+        return {**self._environment, "DURABASE_STATE_DIR": str(self.state_dir), "TEMPORAL_ADDRESS": self.address}
 
     def spec(self, name: str, nodes: int, **more: Any) -> ClusterSpec:
         """Return a request for a PostgreSQL cluster with one database and one user."""

@@ -10,6 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowHistory
@@ -19,6 +20,9 @@ from model.command import CommandRequest
 from tests.house import Handle, House, eventually, house
 
 HISTORIES = Path(__file__).parent / "histories"
+Scenario = Callable[[House], Awaitable[None]]
+Opened = Callable[[Path, int], AbstractAsyncContextManager[House]]
+
 SHORT_DEADLINE = {"DURABASE_ENGINES__POSTGRESQL__USAGE_TIMEOUT": "25"}
 
 
@@ -100,7 +104,7 @@ async def terminated_build(home: House) -> None:
     await delete(home, handle)
 
 
-SCENARIOS: tuple[Callable[[House], Awaitable[None]], ...] = (
+SCENARIOS: tuple[Scenario, ...] = (
     one,
     three,
     failure_and_retry,
@@ -132,13 +136,13 @@ async def address_of(home: House, member: str) -> str | None:
     return next((each.address for each in home.cloud.list_servers() if each.name == member), None)
 
 
-async def record(scenario: Callable[[House], Awaitable[None]]) -> None:
+async def record(scenario: Scenario, opened: Opened = house) -> None:
     """Run one scenario in a house of its own and keep the history of every run in it."""
     with tempfile.TemporaryDirectory() as state, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         listener.close()
-        async with house(Path(state), port) as home:
+        async with opened(Path(state), port) as home:
             await scenario(home)
             save(await histories(home.client), HISTORIES / scenario.__name__)
 

@@ -112,5 +112,5 @@ def test_plugins_load_without_the_checkout(installed: Path, elsewhere: Path) -> 
     printed = _run(installed / "bin" / "python", "-c", LOAD_EVERYTHING, cwd=elsewhere)
 
     loaded = dict(line.split(" ", 1) for line in printed.splitlines())
-    assert set(loaded) == {"postgresql", "redis", "valkey", "local", "openstack"}
+    assert set(loaded) == {"mysql", "postgresql", "redis", "valkey", "local", "openstack"}
     assert all(Path(path).is_relative_to(installed) for path in loaded.values())

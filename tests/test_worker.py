@@ -30,12 +30,13 @@ from temporal.threads import StepThreads
 from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
 from tests.worker_process import worker_process
-from worker import build_workers, installed, make_provider, require_served, served_queues
+from worker import build_workers, installed, installed_providers, make_provider, require_served, served_queues
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 from workflows.steps import Step
 
 CLOUD = cloud_queue(local_cloud())
 ENGINE = engine_queue("postgresql", local_cloud())
+MYSQL = engine_queue("mysql", local_cloud())
 REDIS = engine_queue("redis", local_cloud())
 VALKEY = engine_queue("valkey", local_cloud())
 
@@ -65,7 +66,7 @@ def settings(state_dir: Path) -> Settings:
 
 
 def test_what_ships_with_durabase_is_installed() -> None:
-    assert list(installed("datastores")) == ["postgresql", "redis", "valkey"]
+    assert list(installed("datastores")) == ["mysql", "postgresql", "redis", "valkey"]
     assert installed("providers")["local"].load() is LocalProvider
     assert installed("nonsense") == {}
 
@@ -73,11 +74,11 @@ def test_what_ships_with_durabase_is_installed() -> None:
 def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert served_queues(settings) == [WORKFLOWS, CLOUD, ENGINE, REDIS, VALKEY]
+    assert served_queues(settings) == [WORKFLOWS, CLOUD, MYSQL, ENGINE, REDIS, VALKEY]
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
     more = served_queues(load_settings())
-    lab = {cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ("postgresql", "redis", "valkey"))}
-    assert set(more) == {WORKFLOWS, CLOUD, ENGINE, REDIS, VALKEY, *lab}
+    lab = {cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ("mysql", "postgresql", "redis", "valkey"))}
+    assert set(more) == {WORKFLOWS, CLOUD, MYSQL, ENGINE, REDIS, VALKEY, *lab}
 
 
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
@@ -124,7 +125,7 @@ async def test_every_queue_is_served_by_the_version_that_settings_name(client: C
 def test_an_unknown_queue_is_refused_with_those_there_are(settings: Settings) -> None:
     with pytest.raises(BadInput) as refused:
         require_served(settings, [WORKFLOWS, "durabase/cloud/lab"])
-    allowed = f"{WORKFLOWS}, {CLOUD}, {ENGINE}, {REDIS}, {VALKEY}"
+    allowed = f"{WORKFLOWS}, {CLOUD}, {MYSQL}, {ENGINE}, {REDIS}, {VALKEY}"
     assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {allowed}"
 
 
@@ -151,6 +152,12 @@ def test_a_provider_is_given_its_options_and_refuses_a_wrong_one(
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__OPTIONS__REGION", "north")
     with pytest.raises(BadInput, match=r"^clouds.lab.options.region is not a field: allowed are"):
         make_provider(load_settings(), "lab")
+
+
+def test_a_provider_whose_library_is_missing_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert installed_providers()["local"] is LocalProvider
+    monkeypatch.setitem(sys.modules, "providers.local.provider", None)
+    assert "local" not in installed_providers()
 
 
 async def test_a_provider_whose_library_is_missing_is_named_and_no_engine_needs_it(

@@ -4,8 +4,6 @@ from datastores.base import ADMINISTRATOR
 
 MOUNT_POINT = "/var/lib/postgresql"
 DATA = f"{MOUNT_POINT}/data"
-NEW_DATA = f"{MOUNT_POINT}/data.new"
-"""Where a data directory is made before it is renamed to DATA: DATA is whole, or it is not there."""
 
 CONFIG = f"{MOUNT_POINT}/config"
 """Outside of the data directory, so that a copy of the primary does not carry the primary's identity."""

@@ -1,12 +1,12 @@
 """PostgreSQL: one primary, and replicas that stream from it."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
 from datastores.context import InstanceContext, address_of
+from datastores.data_directory import make_data
 from datastores.postgresql import client, layout, parameters, replication, server, sizes, sql
 from datastores.postgresql.names import check_names
 from datastores.postgresql.psql import Psql
@@ -91,7 +91,7 @@ class PostgresqlManager(DatastoreManager):
             context.guest.make_directory(folder, owner=layout.SYSTEM_USER)
         server.write_password_files(context)
         if context.is_primary:
-            server.make_data(context, server.initialise)
+            make_data(context, layout.DATA, layout.SYSTEM_USER, server.initialise)
             self._run_server(context)
 
     def do_post_prepare(self, context: InstanceContext) -> None:
@@ -101,7 +101,7 @@ class PostgresqlManager(DatastoreManager):
             self._set_role(psql, layout.REPLICATION, "LOGIN REPLICATION", context.secrets.password("replication"))
             replication.create_slots(psql, context.replicas)
             return
-        server.make_data(context, replication.copy_primary)
+        make_data(context, layout.DATA, layout.SYSTEM_USER, replication.copy_primary)
         self._run_server(context)
         context.wait_until(lambda: replication.reason_not_receiving(psql), f"{context.instance.name} to stream")
 
@@ -123,7 +123,7 @@ class PostgresqlManager(DatastoreManager):
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases but drop them."""
         psql = Psql(context, context.instance)
-        databases = self._databases_of(context, user)
+        databases = context.databases_of(user)
         self._set_role(psql, user.name, "LOGIN", password)
         for database in databases:
             psql.execute(sql.grant(user.name, database), database)
@@ -135,7 +135,7 @@ class PostgresqlManager(DatastoreManager):
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Log in to each of the user's databases."""
-        databases = self._databases_of(context, user) or [client.MAINTENANCE_DATABASE]
+        databases = context.databases_of(user) or [client.MAINTENANCE_DATABASE]
         Psql(context, context.instance).log_in(user.name, password, databases)
 
     def is_running(self, context: InstanceContext) -> bool:
@@ -179,6 +179,3 @@ class PostgresqlManager(DatastoreManager):
 
     def _role(self, context: InstanceContext) -> str:
         return str(context.instance.role)
-
-    def _databases_of(self, context: InstanceContext, user: UserSpec) -> Sequence[str]:
-        return user.databases or [database.name for database in context.task.databases]

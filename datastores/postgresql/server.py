@@ -1,6 +1,6 @@
 """One member's server: its data directory and its own files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext
@@ -19,23 +19,6 @@ BUILTIN_SINCE = 17
 
 SAMPLES = ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")
 """Files that initdb makes and nothing reads here: the server's own are in layout.CONFIG."""
-
-
-def has_data(context: InstanceContext) -> bool:
-    """Return whether the member has a data directory; it is whole then, since it came by a rename."""
-    return context.guest.read_file(f"{layout.DATA}/PG_VERSION") is not None
-
-
-def make_data(context: InstanceContext, make: Callable[[InstanceContext, str], None]) -> None:
-    """Let `make` fill the data directory unless there is one: beside, then renamed, so that a torn one never counts.
-
-    The rename fails if another attempt was first; what is left beside is removed by the next.
-    """
-    guest, new = context.guest, context.guest.path(layout.NEW_DATA)
-    guest.run(["rm", "-rf", new], user=layout.SYSTEM_USER, timeout=context.seconds_left)
-    if not has_data(context):
-        make(context, new)
-        guest.run(["mv", "-T", new, guest.path(layout.DATA)], user=layout.SYSTEM_USER)
 
 
 def initialise(context: InstanceContext, new: str) -> None:

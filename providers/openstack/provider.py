@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from providers.openstack.connection import Connection
 from providers.openstack.errors import FAILURES, failure_of, status_of, typed
 from providers.openstack.images import described_image, find_image, image_called
 from providers.openstack.limits import Lacking, quotas
+from providers.openstack.memory import Memory
 from providers.openstack.networks import find_network
 from providers.openstack.options import OpenStackOptions
 from providers.openstack.patience import CALL_SECONDS, within
@@ -62,6 +64,7 @@ class OpenStackProvider(Provider):
         self.cloud = cloud
         self._options = options_of(cloud, options, OpenStackOptions)
         self.connection = Connection(cloud, self._options)
+        self.memory = Memory()
         self._servers = Servers(self.connection, self._options)
         self._volumes = Volumes(self.connection, self._options)
         self._attachments = Attachments(self.connection)
@@ -95,16 +98,20 @@ class OpenStackProvider(Provider):
     @typed
     def create(self, request: ServerRequest) -> Server:
         """Make or take up the cluster's groups and the member's port, then ask for a server on it."""
+        began, ask = time.monotonic(), self.memory.ask
         with within(CREATE_SECONDS):
-            flavor, image_id = self.flavor(request.flavor), self._image_id(request.image)
+            flavor = ask(("flavor", request.flavor), lambda: self.flavor(request.flavor))
+            image_id = ask(("image", request.image), lambda: self._image_id(request.image))
             network_id = self._network_id(self._options.network)
             used: list[str] = []
             try:
                 server_id = self._create(request, flavor, image_id, network_id, used)
             except FAILURES as error:
                 failure = failure_of(self.cloud, error)
-                # What this very attempt found or made: another one settled it meanwhile, and the next one sees that.
+                # What this very attempt found or made: another one settled it meanwhile, and the next one sees that. So
+                # it does if what it remembered is no more.
                 passing = any(each in str(failure) for each in used)
+                passing |= isinstance(failure, ProviderRefused) and self.memory.forget(before=began)
                 raise ProviderError(str(failure)) if passing else failure from error
         return Server(
             id=server_id,
@@ -231,6 +238,9 @@ class OpenStackProvider(Provider):
         return str(image.id)
 
     def _network_id(self, wanted: str) -> str:
+        return self.memory.ask(("network", wanted), lambda: self._found_network_id(wanted))
+
+    def _found_network_id(self, wanted: str) -> str:
         network = find_network(self.connection, wanted)
         if network is None:
             raise ProviderRefused(f"cloud {self.cloud}: there is no network {wanted!r}")

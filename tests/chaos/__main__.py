@@ -6,6 +6,7 @@ left over or shown.
 
 import argparse
 import asyncio
+import itertools
 import random
 import sys
 import time
@@ -14,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from providers.local.provider import LocalProvider
+from settings import local_cloud
 from tests.chaos import faults, secrecy
 from tests.chaos.monkey import Monkey
 from tests.chaos.users import End, User, Wish
@@ -26,7 +29,7 @@ ENGINES = ("postgresql", "valkey")
 AT_ONCE = 8
 """Clusters that are built at once."""
 
-START_SECONDS, SECONDS_PER_CLUSTER = 300, 30
+START_SECONDS, SECONDS_PER_CLUSTER = 600, 30
 """How long a run may take until all has settled; what has not by then is wrong."""
 
 CHANGES = (faults.Fault.DELETED, faults.Fault.CANCELLED)
@@ -38,13 +41,14 @@ CHANGE_SECONDS = 0.0, 20.0
 
 def wishes(house: House, count: int, dice: random.Random) -> list[Wish]:
     """Return what users will ask for: engines, members and changes of mind by the dice."""
+    changing = dice.sample(range(count), max(len(CHANGES), round(CHANGING * count)))
+    changes = dict(zip(changing, itertools.cycle(CHANGES), strict=False))
     wanted = []
-    for number in range(1, count + 1):
+    for number in range(count):
         engine = dice.choice(ENGINES)
         databases = [{"name": "app"}] if engine == "postgresql" else []
-        spec = house.spec(f"chaos-{number}", dice.choice(NODES), datastore=engine, databases=databases)
-        change = dice.choice(CHANGES) if dice.random() < CHANGING else None
-        wanted.append(Wish(spec, change, dice.uniform(*CHANGE_SECONDS)))
+        spec = house.spec(f"chaos-{number + 1}", dice.choice(NODES), datastore=engine, databases=databases)
+        wanted.append(Wish(spec, changes.get(number), dice.uniform(*CHANGE_SECONDS)))
     return wanted
 
 
@@ -64,7 +68,7 @@ async def run(state_dir: Path, clusters: int, kills: int, seed: int) -> int:
                     async with asyncio.timeout(START_SECONDS + clusters * SECONDS_PER_CLUSTER):
                         await _all_live(users, monkey, kills)
             await house.start_worker()
-            house.cloud.power_on_all()
+            LocalProvider(local_cloud(), state_dir).power_on_all()
             wrong |= await verdict(house, wanted)
             await asyncio.gather(*(user.delete() for user, wish in zip(users, wanted, strict=True) if _is_there(wish)))
             if stray := left_over(house, []):
@@ -129,7 +133,7 @@ def print_report(
 def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--clusters", type=int, default=50)
+    parser.add_argument("--clusters", type=int, default=50, help="2 at least; one user deletes, one cancels")
     parser.add_argument("--kills", type=int, default=None, help="workers killed at least; as many as clusters")
     parser.add_argument("--seed", type=int, default=None, help="repeats a run; by default another one each time")
     arguments = parser.parse_args()

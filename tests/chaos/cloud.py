@@ -16,8 +16,8 @@ from tests.chaos.faults import Chance, Fault, Journal
 
 Answer = TypeVar("Answer")
 
-RATE = 0.06
-"""Share of requests that meet a fault."""
+CHANGE_RATE, LISTING_RATE = 0.15, 0.03
+"""Share of requests that meet a fault: of those that change something, and of the many that look."""
 
 STALL_SECONDS = 2.0, 5.0
 LATE_SECONDS = 0.5, 2.5
@@ -40,37 +40,39 @@ class ChaosProvider(LocalProvider):
         self._closed_until = 0.0
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        return self._sent(partial(super().list_servers, cluster_id), None, *LISTINGS)
+        return self._sent(partial(super().list_servers, cluster_id), None, LISTING_RATE, *LISTINGS)
 
     def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        return self._sent(partial(super().list_volumes, cluster_id), None, *LISTINGS)
+        return self._sent(partial(super().list_volumes, cluster_id), None, LISTING_RATE, *LISTINGS)
 
     def create(self, request: ServerRequest) -> Server:
-        return self._sent(partial(super().create, request), request.tag.cluster, *CHANGES)
+        return self._sent(partial(super().create, request), request.tag.cluster, CHANGE_RATE, *CHANGES)
 
     def create_volume(self, request: VolumeRequest) -> Volume:
-        return self._sent(partial(super().create_volume, request), request.tag.cluster, *CHANGES)
+        return self._sent(partial(super().create_volume, request), request.tag.cluster, CHANGE_RATE, *CHANGES)
 
     def start(self, server_id: str) -> None:
-        self._sent(partial(super().start, server_id), self._cluster(server_id), *CHANGES)
+        self._sent(partial(super().start, server_id), self._cluster(server_id), CHANGE_RATE, *CHANGES)
 
     def destroy(self, server_id: str) -> None:
-        self._sent(partial(super().destroy, server_id), self._cluster(server_id), *CHANGES)
+        self._sent(partial(super().destroy, server_id), self._cluster(server_id), CHANGE_RATE, *CHANGES)
 
     def attach_volume(self, server_id: str, volume_id: str) -> None:
-        self._sent(partial(super().attach_volume, server_id, volume_id), self._cluster(server_id), *CHANGES)
+        self._sent(
+            partial(super().attach_volume, server_id, volume_id), self._cluster(server_id), CHANGE_RATE, *CHANGES
+        )
 
     def delete_volume(self, volume_id: str) -> None:
-        self._sent(partial(super().delete_volume, volume_id), None, *CHANGES)
+        self._sent(partial(super().delete_volume, volume_id), None, CHANGE_RATE, *CHANGES)
 
     def _cluster(self, server_id: str) -> str | None:
         """Return whose a server is, past the faults."""
         return next((each.tag.cluster for each in LocalProvider.list_servers(self) if each.id == server_id), None)
 
-    def _sent(self, request: Callable[[], Answer], cluster: str | None, *faults: Fault) -> Answer:
+    def _sent(self, request: Callable[[], Answer], cluster: str | None, rate: float, *faults: Fault) -> Answer:
         if time.monotonic() < self._closed_until:
             raise ProviderError("429 Too Many Requests")
-        fault = self.chance.fault(RATE, *faults)
+        fault = self.chance.fault(rate, *faults)
         if fault is not None:
             self.journal.note(fault, cluster)
         match fault:

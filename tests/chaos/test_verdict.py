@@ -49,8 +49,10 @@ async def test_what_a_deleted_cluster_left_is_wrong(house: House, cloud: Cloud) 
     assert left_over(house, [gone]) == ""
     assert await verdict(house, [gone]) == {"": f"left over: {server.name} ({server.tag.cluster_id})"}
     forgotten = cloud.home(server.id).rename(cloud.state_dir / "forgotten")
-    assert left_over(house, []) == f"left over: a process of server {server.id}"
-    forgotten.rename(cloud.home(server.id))
+    try:
+        assert left_over(house, []) == f"left over: a process of server {server.id}"
+    finally:
+        forgotten.rename(cloud.home(server.id))
 
 
 async def test_a_failure_needs_a_cause_and_every_cluster_an_end(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -29,6 +30,7 @@ from workflows.queues import WORKFLOWS
 Answer = TypeVar("Answer")
 
 POLL_SECONDS = 0.5
+ANSWER_SECONDS = 60.0
 RETRIES = 8
 """How often a user takes up a failed build again, before they leave it as it is."""
 
@@ -66,10 +68,10 @@ class User:
     async def live(self) -> None:
         """Create the cluster, change their mind, and wait until it has settled."""
         await self._create()
-        changing = asyncio.create_task(self._change_mind())
-        await self._settle()
-        changing.cancel()
-        await asyncio.wait([changing])
+        async with asyncio.TaskGroup() as doing:
+            changing = doing.create_task(self._change_mind())
+            await self._settle()
+            changing.cancel()
 
     async def delete(self) -> None:
         """Have the cluster removed and wait for that."""
@@ -101,9 +103,16 @@ class User:
             task_queue=WORKFLOWS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
-        record: ClusterRecord = await self._house.client.execute_update_with_start_workflow(
+        update = self._house.client.execute_update_with_start_workflow(
             "accepted", claim, start_workflow_operation=start, result_type=ClusterRecord
         )
+        try:
+            record: ClusterRecord = await update
+        except RPCError:
+            # The SDK keeps the failure for whoever asks for the workflow, too; unasked, asyncio would print it.
+            with suppress(RPCError):
+                await start.workflow_handle()
+            raise
         return record.identity
 
     async def _change_mind(self) -> None:
@@ -152,11 +161,12 @@ class User:
 
 
 async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask until Temporal, or a worker behind it, answers."""
+    """Ask until Temporal, or a worker behind it, answers: a question in flight may be lost with either."""
     while True:
         try:
-            return await ask()
-        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await ask()
+        except (RPCError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             await asyncio.sleep(POLL_SECONDS)
 
 

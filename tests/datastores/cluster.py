@@ -14,7 +14,7 @@ from datastores.context import InstanceContext, open_context
 from guests.connect import connect
 from keys import EngineKeys, RootKeys
 from model.cloud import Tag
-from model.cluster import ClusterIdentity, Instance, InstanceTask, Role
+from model.cluster import ClusterIdentity, Instance, InstanceTask, OperatingStatus, Role
 from model.spec import ClusterSpec
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.patience import PATIENCE
@@ -91,6 +91,11 @@ class Cluster(ABC):
         """Open what a hook of the manager is given."""
         with open_context(self.task(member, **changes), self.keys, self.datastore, connect) as context:
             yield context
+
+    def answers(self) -> bool:
+        """Return whether every member's database answers in its role."""
+        statuses = [self.manager.update_status(self.task(member)) for member in self.members]
+        return all(status is OperatingStatus.HEALTHY for status in statuses)
 
     def provision(self) -> None:
         """Run the engine's activities in the order in which the workflow does."""

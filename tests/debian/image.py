@@ -26,7 +26,10 @@ INCLUDED = (
     *("adduser", "netbase", "less"),
 )
 
-DOWNLOADED = ("postgresql-15", "postgresql-client-15", "redis-server", "xfsprogs")
+DOWNLOADED = (
+    *("postgresql-15", "postgresql-client-15", "redis-server", "xfsprogs"),
+    *("mariadb-server-core", "mariadb-client-core", "mariadb-client"),
+)
 """Every machine of the tests installs them, with apt; the network would be the tests' bottleneck."""
 
 DEFAULT_SOURCES = (

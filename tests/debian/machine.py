@@ -33,18 +33,25 @@ _numbers = itertools.count(2)
 
 
 class Machine:
-    """One machine; `close` leaves nothing of it. Its files are an overlay of the image and survive `off` and `on`."""
+    """One machine; `close` leaves nothing of it. Its files are an overlay of the image and survive `off` and `on`.
 
-    def __init__(self, image: Path, home: Path, name: str = "orders-1") -> None:
+    It outlives the process that made it: another one finds it by its id and address.
+    """
+
+    def __init__(
+        self, image: Path, home: Path, name: str = "orders-1", found: str | None = None, address: str | None = None
+    ) -> None:
         self.name = name
-        self.id = f"{name}-{uuid.uuid4().hex[:8]}"
-        self.address = f"127.77.{os.getpid() % 250 + 1}.{next(_numbers)}"
+        self.id = found or f"{name}-{uuid.uuid4().hex[:8]}"
+        self.address = address or f"127.77.{os.getpid() % 250 + 1}.{next(_numbers)}"
         self.login_key, self.host_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
         self.volumes: dict[str, str] = {}
         """Attached volumes: id to loop device, such as loop3."""
         self.root = home / self.id / "root"
         self._home = home / self.id
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = self._home / "pid"
+        if found is not None:
+            return
         for folder in ("upper", "work", "root"):
             (self._home / folder).mkdir(parents=True)
         # sshd refuses keys below a folder that others may write.
@@ -55,9 +62,13 @@ class Machine:
     def put_keys(self, login_key: Ed25519PrivateKey, host_key: Ed25519PrivateKey) -> None:
         """Put the keys where cloud-init would."""
         self.login_key, self.host_key = login_key, host_key
-        self.write("/etc/ssh/ssh_host_ed25519_key", private_pem(host_key), 0o600)
+        self.put_lines(public_line(login_key), private_pem(host_key))
+
+    def put_lines(self, login_key: str, host_key: str) -> None:
+        """Put the keys as a cloud is given them: one line of authorized_keys, and a private key in PEM."""
+        self.write("/etc/ssh/ssh_host_ed25519_key", host_key, 0o600)
         for user, home in (("root", "/root"), (LOGIN, f"/home/{LOGIN}"), ("plain", "/home/plain")):
-            self.write(f"{home}/.ssh/authorized_keys", public_line(login_key) + "\n", 0o600)
+            self.write(f"{home}/.ssh/authorized_keys", login_key + "\n", 0o600)
             run("chroot", str(self.root), "chown", "-R", f"{user}:", f"{home}/.ssh")
 
     def write(self, path: str, content: str, mode: int = 0o644) -> None:
@@ -82,23 +93,24 @@ class Machine:
         options += [f"--bind=/dev/{device}" for device in self.volumes.values()]
         enter = "; ".join(f"echo $$ > {folder}/cgroup.procs" for folder in self._cgroups())
         with (self._home / "console.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 ["sh", "-ec", f'{enter}; exec systemd-nspawn "$@"', "sh", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._pid.write_text(str(process.pid))
 
     def off(self) -> None:
         """Shut it down as its owner would."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+        if self.runs:
+            os.kill(self._nspawn(), signal.SIGTERM)
             self._ended()
 
     def cut(self) -> None:
         """Cut its power: everything on it is killed at once."""
-        if self._process is not None:
+        if self.runs:
             with suppress(ProcessLookupError):
                 os.kill(self.leader(), signal.SIGKILL)
             self._ended()
@@ -106,7 +118,7 @@ class Machine:
     def attach(self, volume: "LoopVolume") -> None:
         """Attach a volume as a cloud would, also while the machine runs."""
         self.volumes[volume.id] = volume.device
-        if self._process is not None:
+        if self.runs:
             dev = Path(f"/proc/{self.leader()}/root/dev")
             (dev / "disk/by-id").mkdir(parents=True, exist_ok=True)
             number = Path(f"/dev/{volume.device}").stat().st_rdev
@@ -116,16 +128,16 @@ class Machine:
 
     def leader(self) -> int:
         """Return its systemd's process on the host."""
-        assert self._process is not None
+        pid = self._nspawn()
         ends = time.monotonic() + BOOT_SECONDS
         while time.monotonic() < ends:
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+            assert self.runs, self.console()
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             for child in children:
                 with suppress(OSError):
                     lines = Path(f"/proc/{child}/status").read_text().splitlines()
                     if next(line for line in lines if line.startswith("NSpid:")).split()[-1] == "1":
                         return int(child)
-            assert self._process.poll() is None, self.console()
             time.sleep(0.02)
         raise AssertionError(f"{self.id} does not boot: {self.console()}")
 
@@ -163,10 +175,24 @@ class Machine:
             folder.rmdir()
         run("rm", "-rf", "--one-file-system", str(self._home))
 
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there, whoever started it; one that has ended has no command line any more."""
+        try:
+            return self.id.encode() in Path(f"/proc/{self._nspawn()}/cmdline").read_bytes()
+        except OSError:
+            return False
+
+    def _nspawn(self) -> int:
+        return int(self._pid.read_text())
+
     def _ended(self) -> None:
-        assert self._process is not None
-        self._process.wait(OFF_SECONDS)
-        self._process = None
+        ends = time.monotonic() + OFF_SECONDS
+        while self.runs:
+            assert time.monotonic() < ends, self.console()
+            time.sleep(0.02)
+        with suppress(ChildProcessError):
+            os.waitpid(self._nspawn(), 0)
 
     def _cgroups(self) -> list[Path]:
         folders = [each / "durabase-tests" / self.id for each in CGROUPS if (each / "cgroup.procs").exists()]
@@ -176,14 +202,17 @@ class Machine:
 
 
 class LoopVolume:
-    """A volume: a sparse file behind a loop device."""
+    """A volume: a sparse file behind a loop device. It outlives its process as a machine does."""
 
-    def __init__(self, home: Path, mebibytes: int = 1024) -> None:
-        self.id = str(uuid.uuid4())
+    def __init__(self, home: Path, mebibytes: int = 1024, found: str | None = None) -> None:
+        self.id = found or str(uuid.uuid4())
         self.file = home / f"volume-{self.id}"
-        with self.file.open("wb") as file:
-            file.truncate(mebibytes * 1024**2)
-        self.device = run("losetup", "--find", "--show", str(self.file)).strip().removeprefix("/dev/")
+        if found is None:
+            with self.file.open("wb") as file:
+                file.truncate(mebibytes * 1024**2)
+            run("losetup", "--find", str(self.file))
+        listed = run("losetup", "--associated", str(self.file), "--noheadings", "--output", "NAME")
+        self.device = listed.strip().removeprefix("/dev/")
 
     def close(self) -> None:
         run("losetup", "--detach", f"/dev/{self.device}")

@@ -62,10 +62,6 @@ def streams(cluster: DebianCluster) -> bool:
     return ask(cluster, query) == [(member, "streaming") for member in cluster.members[1:]]
 
 
-def answers(cluster: DebianCluster, manager: PostgresqlManager) -> bool:
-    return all(manager.update_status(cluster.task(name)) is OperatingStatus.HEALTHY for name in cluster.members)
-
-
 def everything(cluster: DebianCluster) -> list[Any]:
     """What a second run may not change."""
     state: list[Any] = [ask(cluster, "SELECT * FROM pg_authid ORDER BY 1"), ask(cluster, SLOTS)]
@@ -122,16 +118,14 @@ def test_no_process_showed_a_secret_and_no_file_lies_open(built: tuple[DebianClu
 
 
 @pytest.mark.parametrize("members", [["orders-1"], ["orders-2"], ["orders-1", "orders-2", "orders-3"]])
-def test_databases_come_back_by_themselves_after_a_power_cut(
-    cluster: DebianCluster, manager: PostgresqlManager, members: list[str]
-) -> None:
+def test_databases_come_back_by_themselves_after_a_power_cut(cluster: DebianCluster, members: list[str]) -> None:
     ask(cluster, "SELECT 1")
     with login(cluster, "orders-1", database="sales") as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS power (cut int)")
         connection.execute("INSERT INTO power VALUES (1)")
         rows = connection.execute("TABLE power").fetchall()
     cluster.reboot(members)
-    wait_for(lambda: answers(cluster, manager))
+    wait_for(cluster.answers)
     wait_for(lambda: streams(cluster))
     for member in cluster.members:
         wait_for(lambda member=member: ask(cluster, "TABLE power", member, "sales") == rows)
@@ -143,7 +137,7 @@ def test_restart_stop_and_start(cluster: DebianCluster, manager: PostgresqlManag
     assert manager.update_status(replica) is OperatingStatus.SHUTDOWN
     manager.start(replica)
     manager.restart(cluster.task("orders-1"))
-    wait_for(lambda: answers(cluster, manager))
+    wait_for(cluster.answers)
     wait_for(lambda: streams(cluster))
     assert manager.get_filesystem_stats(replica).total < 1024**3
 
@@ -212,7 +206,7 @@ def test_a_single_member(debian: Path, home: Path, manager: PostgresqlManager) -
         cluster.provision()
         assert ask(cluster, "SELECT 1", database="shop") == [(1,)]
         cluster.reboot(cluster.members)
-        wait_for(lambda: answers(cluster, manager))
+        wait_for(cluster.answers)
         assert ask(cluster, "SELECT 1", database="shop") == [(1,)]
     finally:
         cluster.close()

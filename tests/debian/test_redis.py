@@ -9,7 +9,6 @@ import valkey
 
 from datastores.valkey import describe, layout, parameters
 from datastores.valkey.redis import RedisManager
-from model.cluster import OperatingStatus
 from model.datastore import EngineSettings, Filesystem
 from tests.datastores.cluster import engine_keys, wait_for
 from tests.datastores.valkey.conftest import login
@@ -39,10 +38,6 @@ def cluster(debian: Path, home: Path, manager: RedisManager) -> Iterator[DebianC
         yield cluster
     finally:
         cluster.close()
-
-
-def answers(cluster: DebianCluster, manager: RedisManager) -> bool:
-    return all(manager.update_status(cluster.task(name)) is OperatingStatus.HEALTHY for name in cluster.members)
 
 
 def everything(cluster: DebianCluster) -> list[Any]:
@@ -87,16 +82,14 @@ def test_only_our_own_server_runs(cluster: DebianCluster) -> None:
 
 
 @pytest.mark.parametrize("members", [["orders-1"], ["orders-2", "orders-3"], ["orders-1", "orders-2", "orders-3"]])
-def test_databases_come_back_by_themselves_after_a_power_cut(
-    cluster: DebianCluster, manager: RedisManager, members: list[str]
-) -> None:
+def test_databases_come_back_by_themselves_after_a_power_cut(cluster: DebianCluster, members: list[str]) -> None:
     client = login(cluster, "orders-1")
     client.incr("cuts")
     # appendfsync is everysec: the file has the write for sure once the server says so.
     client.execute_command("CONFIG", "SET", "appendfsync", "always")
     cuts = client.incr("cuts")
     cluster.reboot(members)
-    wait_for(lambda: answers(cluster, manager))
+    wait_for(cluster.answers)
     for member in cluster.members:
         wait_for(lambda member=member: login(cluster, member).get("cuts") == str(cuts))
 
@@ -164,7 +157,7 @@ def test_a_single_member_on_xfs(debian: Path, home: Path) -> None:
         login(cluster, "cache-1").set("greeting", "hello")
         cluster.machines["cache-1"].off()
         cluster.machines["cache-1"].on()
-        wait_for(lambda: answers(cluster, manager))
+        wait_for(cluster.answers)
         assert login(cluster, "cache-1").get("greeting") == "hello"
     finally:
         cluster.close()

@@ -1,11 +1,8 @@
 """A replicated Valkey, built and lost by the command line, its engine's worker in a process and key ring of its own."""
 
 import asyncio
-import base64
-import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +13,8 @@ import valkey
 
 from cli.pollers import Tasks, pollers
 from settings import local_cloud
-from tests.house import ROOT, House, eventually
-from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
+from tests.command_line import answers, durabase, own_keys, start
+from tests.house import House, eventually
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
 ENGINE = engine_queue("valkey", local_cloud())
@@ -32,7 +29,7 @@ async def workers(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
     try:
         await house.start_server()
         running.append(await start(house, "worker.py", "--queues", OTHERS))
-        running.append(await start(house, "worker.py", "--queues", ENGINE, **own_keys(tmp_path / "engine")))
+        running.append(await start(house, "worker.py", "--queues", ENGINE, **own_keys("valkey", tmp_path / "engine")))
         await eventually(lambda: pollers(house.client, WORKFLOWS, Tasks.WORKFLOW))
         await eventually(lambda: pollers(house.client, ENGINE, Tasks.ACTIVITY))
         yield house
@@ -41,41 +38,6 @@ async def workers(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
             worker.terminate()
             await worker.wait()
         await house.close()
-
-
-def own_keys(state_dir: Path) -> dict[str, str]:
-    def ring(keys: Any) -> dict[str, str]:
-        return {name: base64.b64encode(key).decode() for name, key in keys.items()}
-
-    return {
-        "DURABASE_STATE_DIR": str(state_dir),
-        "DURABASE_PAYLOAD_KEYS": json.dumps(ring(PAYLOAD_KEYS.keys)),
-        "DURABASE_ENGINE_KEYS": json.dumps({"valkey": ring(ROOT_KEYS.engine("valkey").keys)}),
-    }
-
-
-async def start(house: House, program: str, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
-    with (house.state_dir / "test.log").open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, str(ROOT / program), *arguments),
-            env={**os.environ, **house.environment, **environment},
-            stdout=asyncio.subprocess.PIPE if program == "starter.py" else log,
-            stderr=log,
-        )
-
-
-async def durabase(house: House, *arguments: str) -> str:
-    """Run a command that must succeed, and return what it prints."""
-    command = await start(house, "starter.py", *arguments)
-    printed, _ = await command.communicate()
-    assert command.returncode == 0, (house.state_dir / "test.log").read_text()[-3000:]
-    return printed.decode().strip()
-
-
-async def answers(house: House) -> dict[str, str]:
-    """Return what each member's database answers now."""
-    document = json.loads(await durabase(house, "show", "cache", "--probe", "--json"))
-    return {member["name"]: member["operating_status"] for member in document["members"]}
 
 
 async def test_a_replicated_valkey_from_create_to_the_loss_of_a_replica(workers: House) -> None:
@@ -91,18 +53,18 @@ async def test_a_replicated_valkey_from_create_to_the_loss_of_a_replica(workers:
             return bool(replica.get("greeting") == b"hello")
 
         await eventually(arrived)
-    assert await answers(workers) == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "HEALTHY"}
+    assert await answers(workers, "cache") == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "HEALTHY"}
 
     lost = next(server for server in workers.cloud.list_servers() if server.tag.member == "cache-3")
     for pid in workers.processes_of(lost.id):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    assert await answers(workers) == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "UNKNOWN"}
+    assert await answers(workers, "cache") == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "UNKNOWN"}
 
     workers.cloud.start(lost.id)
 
     async def healthy() -> bool:
-        return set((await answers(workers)).values()) == {"HEALTHY"}
+        return set((await answers(workers, "cache")).values()) == {"HEALTHY"}
 
     await eventually(healthy)
     assert replica.get("greeting") == b"hello"

@@ -65,7 +65,8 @@ def tear(cluster: LocalCluster, manager: PostgresqlManager, member: str) -> None
     """Leave a member as if it had been killed between the making of its data and the rename."""
     manager.stop(cluster.task(member))
     with cluster.context(member) as context:
-        data, new = context.guest.path(layout.DATA), context.guest.path(layout.NEW_DATA)
+        data = context.guest.path(layout.DATA)
+        new = f"{data}.new"
         context.guest.run(["mv", data, new], user=layout.SYSTEM_USER)
         context.guest.run(["rm", "-rf", f"{new}/base"], user=layout.SYSTEM_USER)
 

@@ -6,6 +6,7 @@ import pytest
 
 from model.base import BadInput
 from providers.openstack.connection import Connection
+from providers.openstack.options import Interface
 from providers.openstack.patience import CALL_SECONDS, PatientAdapter
 from tests.providers.openstack.samples import OPTIONS
 
@@ -51,3 +52,24 @@ def test_a_cloud_without_credentials_is_refused(clouds_yaml: Path) -> None:
     clouds_yaml.write_text("clouds: {lab: {auth: {username: demo}}}")
     with pytest.raises(BadInput, match=r"^clouds.lab.options.os_cloud 'lab' cannot be used: "):
         Connection("lab", OPTIONS)
+
+
+def test_region_interface_and_other_endpoints_than_the_catalogue_s(clouds_yaml: Path) -> None:
+    overrides = {"compute": "http://nova.example.org/v2.1", "network": "http://neutron.example.org"}
+    lines = [f"    {service}_endpoint_override: {url}\n" for service, url in overrides.items()]
+    regions = CLOUDS.replace("region_name: RegionOne", "regions: [RegionOne, RegionTwo]")
+    clouds_yaml.write_text(regions + "".join(lines))
+    options = OPTIONS.model_copy(update={"region": "RegionTwo", "interface": Interface.INTERNAL})
+    connection = Connection("lab", options)
+    nova = connection._client("2.1").client
+    assert (nova.endpoint_override, nova.region_name, nova.interface) == (
+        overrides["compute"],
+        "RegionTwo",
+        Interface.INTERNAL,
+    )
+    config = connection.sdk.config
+    assert (config.get_endpoint("network"), config.get_region_name(), config.get_interface("volume")) == (
+        overrides["network"],
+        "RegionTwo",
+        "internal",
+    )

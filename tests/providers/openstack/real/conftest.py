@@ -1,5 +1,6 @@
 """A cluster of each test's own on a real OpenStack; nothing of it is left in any service afterwards."""
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -24,6 +25,8 @@ def provider(project: OpenStackProvider) -> OpenStackProvider:
 
 @pytest.fixture
 def injector(provider: OpenStackProvider) -> SpoiledAdapter:
+    """Give what stands before the cloud, of which the provider remembers nothing."""
+    provider.memory.forget(before=time.monotonic())
     return throwaway.spoiled(provider)
 
 

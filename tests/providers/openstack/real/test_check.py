@@ -186,10 +186,10 @@ def test_a_quota_of_security_groups_that_is_exceeded(
     provider: OpenStackProvider, admin: Any, field: str, words: str
 ) -> None:
     project = provider.connection.project_id
-    before = admin.sdk.network.get_quota(project)[field]
-    admin.sdk.network.update_quota(project, **{field: 1})
+    detail = admin.sdk.network.get_quota(project, details=True)[field]
+    admin.sdk.network.update_quota(project, **{field: detail["used"]})
     try:
-        with pytest.raises(ProviderRefused, match=f"^cloud 'throwaway' {ONCE} 1 {words}, has"):
+        with pytest.raises(ProviderRefused, match=f"^cloud 'throwaway' {ONCE} {detail['used']} {words}, has"):
             provider.check(request(provider.flavor(FLAVOR), tcp_ports=(throwaway.PORT,)))
     finally:
-        admin.sdk.network.update_quota(project, **{field: before})
+        admin.sdk.network.update_quota(project, **{field: detail["limit"]})

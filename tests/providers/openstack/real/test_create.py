@@ -68,6 +68,23 @@ async def test_create_server_with_a_torn_listing(
     assert cluster.has() == ONE_SERVER
 
 
+async def test_what_seldom_changes_is_asked_once(cluster: Throwaway, injector: SpoiledAdapter) -> None:
+    """An attempt has half a minute: on a slow cloud each must get further than the one before."""
+    await cluster.create_server()
+    asked = len(injector.sent)
+    await cluster.create_server(f"{cluster.name}-2")
+    again = {line for line in injector.sent[asked:] if line.endswith(("/flavors/detail", "/images", "/networks"))}
+    assert again == set()
+
+
+async def test_what_is_remembered_and_no_more_there_is_asked_again(cluster: Throwaway) -> None:
+    memory = cluster.provider.memory
+    flavor = cluster.provider.flavor(throwaway.FLAVOR).model_copy(update={"id": "deleted since"})
+    memory.ask(("flavor", throwaway.FLAVOR), lambda: flavor)
+    await cluster.create_server()
+    assert cluster.has() == ONE_SERVER
+
+
 async def test_members_made_side_by_side_by_two_workers_share_their_groups(cluster: Throwaway) -> None:
     other = Throwaway(throwaway.provider(), cluster.id)
     members = [f"{cluster.name}-{number}" for number in (1, 2, 3, 4)]

@@ -1,0 +1,175 @@
+"""MySQL, as MariaDB: one primary, and replicas that follow it by global transaction ids."""
+
+from typing import ClassVar
+
+from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
+from datastores.client import OwnClient
+from datastores.configuration import ConfigurationManager
+from datastores.context import InstanceContext, address_of
+from datastores.data_directory import make_data
+from datastores.mysql import client, layout, parameters, replication, server, sql
+from datastores.mysql.names import check_names
+from datastores.mysql.session import Session
+from datastores.mysql.sizes import binlog_size, sizes
+from datastores.service import define_service
+from guests.base import Service
+from model.cluster import Role, ServerOptions
+from model.datastore import Datastore
+from model.errors import GuestError
+from model.spec import ClusterSpec, UserSpec
+
+STOP_SECONDS = 180
+"""A stopping server writes back what its cache has changed."""
+
+
+class MysqlManager(DatastoreManager):
+    """MariaDB's hooks."""
+
+    manager_name = "mysql"
+    superuser = layout.SUPERUSER
+    own_client: ClassVar[OwnClient] = client
+    # The packages' minor version is pinned, as parameters.tsv is of it. Without `mariadb-server`, which is Debian's
+    # own service; mariadb-dump is in `mariadb-client`.
+    datastores = (
+        Datastore(
+            manager="mysql",
+            version="mariadb-10.11",
+            packages={"apt": ("mariadb-server-core=1:10.11.*", "mariadb-client-core", "mariadb-client")},
+            default=True,
+        ),
+    )
+    server_options = ServerOptions(tcp_ports=(layout.PORT,))
+    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
+
+    def configuration_manager(self, version: str) -> ConfigurationManager:
+        """Return what a version knows of configuration."""
+        return parameters.configuration_manager(version)
+
+    def check_names(self, spec: ClusterSpec) -> None:
+        """Refuse names that MariaDB cannot take or that are its own, and settings that do not go together."""
+        check_names(spec)
+        replication.check_semi_synchronous(spec)
+        parameters.check_collation(spec)
+
+    def service(self, context: InstanceContext) -> Service:
+        """Return the server's service."""
+        return Service(
+            name=self.manager_name,
+            command=[context.programs["mariadbd"], f"--defaults-file={context.guest.path(layout.CONFIG_FILE)}"],
+            user=layout.SYSTEM_USER,
+            directory=context.guest.path(layout.MOUNT_POINT),
+            stop_timeout=STOP_SECONDS,
+        )
+
+    def render_config_file(self, context: InstanceContext) -> str:
+        """Return my.cnf; the request's overrides stand last."""
+        path, member, task = context.guest.path, context.instance, context.task
+        volume = member.volume.size if member.volume else None
+        return self.render(
+            context,
+            "my.cnf.j2",
+            quote=client.quote,
+            member=member.name,
+            data=path(layout.DATA),
+            run=path(layout.RUN),
+            socket=path(layout.SOCKET),
+            address=address_of(member),
+            port=layout.PORT,
+            sizes=sizes(context.server.memory, volume),
+            binlog_size=binlog_size(volume),
+            server_id=replication.server_id(task.identity.id, member.name),
+            is_primary=context.is_primary,
+            overrides=self.configuration_manager(task.version).render(task.configuration),
+        )
+
+    def do_prepare(self, context: InstanceContext) -> None:
+        """Install and make the directories; a primary also initialises and starts."""
+        guest = context.guest
+        context.install()
+        guest.ensure_user(layout.SYSTEM_USER, layout.MOUNT_POINT)
+        for folder in (layout.MOUNT_POINT, layout.CONFIG, layout.RUN):
+            guest.make_directory(folder, owner=layout.SYSTEM_USER)
+        own = client.option_file(ADMINISTRATOR, context.secrets.password("administrator"))
+        guest.write_file(layout.ADMINISTRATOR_FILE, own, mode=0o600, owner=layout.SYSTEM_USER)
+        if context.is_primary:
+            make_data(context, layout.DATA, layout.SYSTEM_USER, server.initialise)
+            self._run_server(context)
+
+    def do_post_prepare(self, context: InstanceContext) -> None:
+        """Give the primary its replication user; make a replica from the primary and let it follow."""
+        session = Session(context, context.instance)
+        if context.is_primary:
+            self._set_user(session, layout.REPLICATION, context.secrets.password("replication"))
+            self._grant(session, sql.STREAM, sql.EVERYWHERE, layout.REPLICATION)
+            return
+        make_data(context, layout.DATA, layout.SYSTEM_USER, server.copy_primary)
+        self._run_server(context)
+        replication.follow_primary(context, session)
+        context.wait_until(lambda: replication.reason_not_following(session), f"{context.instance.name} to follow")
+
+    def do_cluster_complete(self, context: InstanceContext) -> None:
+        """Wait until every replica has what the primary has, and the primary waits for them if it shall."""
+        position = Session(context, context.instance).query(sql.POSITION)[0]
+        context.wait_until(lambda: replication.reason_behind(context, position), "replicas to follow")
+        what = replication.SEMI_SYNCHRONOUS
+        context.wait_until(lambda: replication.reason_not_semi_synchronous(context), what)
+
+    def create_database(self, context: InstanceContext, name: str) -> None:
+        """Create a database in the server's character set and collation."""
+        session = Session(context, context.instance)
+        if session.query(sql.has_database(name)) == ["0"]:
+            session.execute(sql.create_database(name))
+
+    def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
+        """Create a user who may do everything in its databases, and nothing outside."""
+        session = Session(context, context.instance)
+        self._set_user(session, user.name, password)
+        for database in context.databases_of(user):
+            self._grant(session, sql.EVERYTHING, sql.schema(database), user.name)
+
+    def enable_root(self, context: InstanceContext) -> None:
+        """Let `root` log in, and do everything."""
+        session = Session(context, context.instance)
+        self._set_user(session, layout.SUPERUSER, context.secrets.password("root"))
+        self._grant(session, sql.EVERYTHING, sql.EVERYWHERE, layout.SUPERUSER, " WITH GRANT OPTION")
+
+    def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
+        """Log in to each of the user's databases."""
+        Session(context, context.instance).log_in(user.name, password, context.databases_of(user))
+
+    def is_running(self, context: InstanceContext) -> bool:
+        """Return whether the member serves in its role; a replica that does not follow serves old data."""
+        if self.reason_not_running(context) is not None:
+            return False
+        try:
+            return context.is_primary or not replication.reason_not_following(Session(context, context.instance))
+        except GuestError:
+            return False
+
+    def reason_not_running(self, context: InstanceContext) -> str | None:
+        """Return why the member does not serve in its role, in the server's words, None if it does.
+
+        Whom a replica follows does not count: it must be able to start while its primary is down.
+        """
+        answer = Session(context, context.instance).attempt(sql.READ_ONLY)
+        if answer.code != 0:
+            return answer.stderr.strip() if context.guest.is_active(self.manager_name) else "its process does not run"
+        role = Role.REPLICA if answer.stdout.strip() == "1" else Role.PRIMARY
+        return None if role is context.instance.role else f"it runs as {role}, not as {context.instance.role}"
+
+    # Inside.
+
+    def _run_server(self, context: InstanceContext) -> None:
+        files = {layout.CONFIG_FILE: self.render_config_file(context)}
+        define_service(context.guest, self.service(context), files)
+        self.start_service(context)
+
+    def _set_user(self, session: Session, user: str, password: str) -> None:
+        known, wanted = session.query(sql.password_of(user)), sql.password_hash(password)
+        if known != [wanted]:
+            session.execute(sql.set_user("ALTER" if known else "CREATE", user, wanted))
+
+    def _grant(self, session: Session, privileges: str, on: str, user: str, option: str = "") -> None:
+        wanted = sql.grant(privileges, on, user)
+        if not any(granted.startswith(wanted) for granted in session.query(sql.grants_of(user))):
+            session.execute(f"{wanted}{option}")

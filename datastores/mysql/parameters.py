@@ -1,0 +1,154 @@
+"""MariaDB's parameters: which values they take, as its option files spell them (Knowledge Base, mariadbd Options)."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from datastores.configuration import ConfigurationManager
+from datastores.mysql import rules
+from datastores.mysql.client import quote
+from datastores.templates import parameter_rows
+from model.base import refusal
+from model.errors import PlanRefused
+from model.spec import ClusterSpec, Setting
+
+UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+"""Letters that may follow a whole number."""
+
+INTEGER = re.compile(r"(?P<number>0|-?[1-9][0-9]{0,19})(?P<unit>[kmgtKMGT]?)")
+DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?")
+
+TRUTHS = {"on": "ON", "true": "ON", "1": "ON", "off": "OFF", "false": "OFF", "0": "OFF"}
+
+SHOWN_CHOICES = 12
+"""A sentence lists at most so many choices; there are hundreds of collations."""
+
+CHARACTER_SET = "character_set_server"
+COLLATION = "collation_server"
+
+
+@dataclass(frozen=True)
+class MariadbParameter:
+    """One line of what the server says of its parameters, narrowed by `rules`."""
+
+    name: str
+    type: str
+    minimum: Decimal
+    maximum: Decimal
+    multiple: int
+    values: tuple[str, ...]
+    needs_restart: bool
+
+    def problem(self, value: Setting) -> str | None:
+        """Return what would be allowed if `value` is not, else None."""
+        text = text_of(value)
+        match self.type:
+            case "boolean":
+                return None if text.lower() in TRUTHS else "on or off"
+            case "enum":
+                return None if self._choice(text) is not None else f"one of {_some(self.values)}"
+            case "set":
+                known = [self._choice(part) for part in text.split(",") if part]
+                return None if None not in known else f"a list, separated by commas, of {_some(self.values)}"
+            case "flagset":
+                allowed = f"a list of its switches, such as {self.values[0]}=off"
+                return None if self._switches_are_known(text) else allowed
+            case "varchar":
+                return self._text_problem(text)
+        return self._number_problem(text)
+
+    def render(self, value: Setting) -> str:
+        """Return an allowed value, quoted as an option file has it."""
+        text = text_of(value)
+        if self.type == "boolean":
+            text = TRUTHS[text.lower()]
+        elif self.type == "enum":
+            text = self._choice(text) or text
+        return quote(text)
+
+    def _choice(self, text: str) -> str | None:
+        return next((choice for choice in self.values if choice.lower() == text.lower()), None)
+
+    def _switches_are_known(self, text: str) -> bool:
+        switches = [part.partition("=") for part in text.split(",")]
+        return all(name in self.values and state in ("on", "off", "default") for name, _, state in switches)
+
+    def _text_problem(self, text: str) -> str | None:
+        if not text.isprintable():
+            return "a text of printable characters"
+        pattern, allowed = rules.FORMS.get(self.name, (".*", ""))
+        return None if re.fullmatch(pattern, text) else allowed
+
+    def _number_problem(self, text: str) -> str | None:
+        number = self._number(text)
+        if number is None or not self.minimum <= number <= self.maximum:
+            kind = "a whole number" if self.type == "integer" else "a number"
+            units = " (K, M, G and T may follow it)" if self.maximum >= 2**20 and self.type == "integer" else ""
+            return f"{kind} from {self.minimum:f} to {self.maximum:f}{units}"
+        # The server would round it silently.
+        return f"a multiple of {self.multiple}" if self.multiple > 1 and number % self.multiple else None
+
+    def _number(self, text: str) -> Decimal | None:
+        if self.type == "double":
+            return Decimal(text) if DECIMAL.fullmatch(text) else None
+        match = INTEGER.fullmatch(text)
+        return Decimal(match["number"]) * UNITS[match["unit"].lower()] if match else None
+
+
+def text_of(value: Setting) -> str:
+    """Return a value as a person would write it for MariaDB."""
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    return f"{Decimal(repr(value)):f}".removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def is_on(value: Setting) -> bool:
+    """Return whether a truth value is on."""
+    return TRUTHS.get(text_of(value).lower()) == "ON"
+
+
+def check_collation(spec: ClusterSpec) -> None:
+    """Refuse a collation of another character set than the server's, by PlanRefused: it would not start."""
+    characters = text_of(spec.configuration.get(CHARACTER_SET, rules.CHARACTER_SET)).lower()
+    value = spec.configuration.get(COLLATION)
+    if value is not None and text_of(value).lower().split("_")[0] != characters:
+        raise PlanRefused(str(refusal(f"configuration.{COLLATION}", value, f"one of {CHARACTER_SET}, {characters}")))
+
+
+@cache
+def configuration_manager(version: str) -> ConfigurationManager:
+    """Return what a version knows; read once, from its table in templates/."""
+    rows = {row["name"]: row for row in parameter_rows(__name__, version)}
+    closed = {name: reason for name, row in rows.items() if (reason := _closed(row)) is not None}
+    return ConfigurationManager({name: _parameter(row) for name, row in rows.items()}, closed)
+
+
+def _parameter(row: dict[str, str]) -> MariadbParameter:
+    name = row["name"]
+    refused = rules.REFUSED_VALUES.get(name, ())
+    return MariadbParameter(
+        name=name,
+        type=row["type"],
+        minimum=max(Decimal(row["minimum"] or 0), rules.MINIMUM.get(name, Decimal("-Infinity"))),
+        maximum=min(Decimal(row["maximum"] or 0), rules.MAXIMUM.get(name, Decimal("Infinity"))),
+        multiple=int(row["multiple"] or 1),
+        values=tuple(value for value in row["values"].split(",") if value and value not in refused),
+        needs_restart=row["changes"] == "start",
+    )
+
+
+def _closed(row: dict[str, str]) -> str | None:
+    name = row["name"]
+    by_pattern = (reason for pattern, reason in rules.CLOSED.items() if re.fullmatch(pattern, name))
+    reason = rules.RESERVED.get(name) or next(by_pattern, None)
+    if reason is None and row["changes"] == "never":
+        return "a configuration file cannot hold it"
+    if reason is None and row["type"] == "varchar" and name not in rules.FORMS:
+        return "durabase decides it"
+    return reason
+
+
+def _some(choices: tuple[str, ...]) -> str:
+    shown = ", ".join(choices[:SHOWN_CHOICES])
+    return shown if len(choices) <= SHOWN_CHOICES else f"{shown} … ({len(choices)} in all)"

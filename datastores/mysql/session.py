@@ -1,0 +1,73 @@
+"""durabase's own way into a member's database: MariaDB's client on its guest, over TCP, SQL on standard input."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from datastores.context import InstanceContext, address_of
+from datastores.mysql import layout, sql
+from datastores.mysql.client import option_file
+from guests.base import CommandResult
+from model.cluster import Instance
+
+STATEMENT_SECONDS = 120
+
+FLAGS = ("--batch", "--connect-timeout=5", "--default-character-set=utf8mb4", "--protocol=tcp")
+
+LOG_IN = 'cat | "$@" --execute "SELECT 1"'
+"""The pipe must belong to the system user: one made by the login user cannot be opened again as /dev/stdin."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """The administrator's sessions on one member, started from the member that `context` works on."""
+
+    context: InstanceContext
+    target: Instance
+
+    def query(self, statement: str) -> list[str]:
+        """Return the rows of a query, separated by tabs. Raises GuestError with the database's own words."""
+        return self._run(statement, "--skip-column-names", "--raw").stdout.splitlines()
+
+    def record(self, statement: str) -> Mapping[str, str]:
+        """Return a query's only row by its columns' names, nothing if there is none. Raises GuestError."""
+        names, values = [*self._run(statement).stdout.splitlines(), "", ""][:2]
+        return dict(zip(names.split("\t"), values.split("\t"), strict=True)) if names else {}
+
+    def execute(self, statements: str) -> None:
+        """Run statements, each its own transaction. Raises GuestError with the database's own words."""
+        self._run(statements, changes=True)
+
+    def attempt(self, statement: str) -> CommandResult:
+        """Run a query that may get no answer: its row is in `stdout`, or the database's words in `stderr`."""
+        return self._run(statement, "--skip-column-names", check=False)
+
+    def log_in(self, user: str, password: str, databases: Sequence[str]) -> None:
+        """Log in as a user to each database, or to none. Raises GuestError if the database refuses.
+
+        The password is in an option file that is the client's standard input: in no file, no environment.
+        """
+        for database in databases or ("",):
+            chosen = [f"--database={database}"] if database else []
+            client = self._command("/dev/stdin", *chosen)
+            self._guest_run(["sh", "-c", LOG_IN, "sh", *client], option_file(user, password))
+
+    def _run(self, script: str, *flags: str, check: bool = True, changes: bool = False) -> CommandResult:
+        file = self.context.guest.path(layout.ADMINISTRATOR_FILE)
+        command = self._command(file, f"--init-command={sql.SESSION}", *flags)
+        return self._guest_run(command, script, check=check, changes=changes)
+
+    def _command(self, file: str, *flags: str) -> Sequence[str]:
+        target = (f"--host={address_of(self.target)}", f"--port={layout.PORT}")
+        return [self.context.programs["mariadb"], f"--defaults-file={file}", *FLAGS, *target, *flags]
+
+    def _guest_run(
+        self, command: Sequence[str], stdin: str, *, check: bool = True, changes: bool = False
+    ) -> CommandResult:
+        return self.context.guest.run(
+            command,
+            user=layout.SYSTEM_USER,
+            stdin=stdin,
+            timeout=STATEMENT_SECONDS,
+            check=check,
+            changes=changes,
+        )

@@ -1,0 +1,102 @@
+"""SQL as text: quoting, and the statements that durabase runs. All pure; its sessions have the default `sql_mode`."""
+
+import hashlib
+
+SESSION = (
+    "SET SESSION sql_mode = '', sql_log_off = 1, slow_query_log = 0, max_statement_time = 0, autocommit = 1, "
+    "SESSION tx_read_only = 0"
+)
+"""durabase's own sessions: independent of a request's overrides, with nothing in a log."""
+
+READ_ONLY = "SELECT @@GLOBAL.read_only"
+POSITION = "SELECT @@GLOBAL.gtid_binlog_pos"
+SLAVE = "SHOW SLAVE STATUS"
+
+EVERYTHING = "ALL PRIVILEGES"
+STREAM = "REPLICATION SLAVE"
+EVERYWHERE = "*.*"
+
+
+def identifier(name: str) -> str:
+    """Return a name as a quoted identifier."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(text: str) -> str:
+    """Return a text as a string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def account(user: str) -> str:
+    """Return a user's account, from every host: a member that is made anew has another address."""
+    return f"{identifier(user)}@`%`"
+
+
+def schema(database: str) -> str:
+    """Return a database as GRANT names it, where `_` and `%` stand for other characters."""
+    escaped = database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+    return f"{identifier(escaped)}.*"
+
+
+def password_hash(password: str) -> str:
+    """Return what `mysql_native_password` keeps of a password, so that no statement has the password itself."""
+    once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
+    return "*" + hashlib.sha1(once, usedforsecurity=False).hexdigest().upper()
+
+
+def administrator(user: str, hashed: str) -> str:
+    """Return what makes a fresh data directory's only user that may log in; for a server in bootstrap mode."""
+    return (
+        # Until it has read them, a server in bootstrap mode knows no accounts.
+        "FLUSH PRIVILEGES;\n"
+        "DELETE FROM mysql.global_priv WHERE User <> 'mariadb.sys';\n"
+        "DELETE FROM mysql.proxies_priv;\n"
+        "FLUSH PRIVILEGES;\n"
+        f"{set_user('CREATE', user, hashed)}\n"
+        f"{grant(EVERYTHING, EVERYWHERE, user)} WITH GRANT OPTION;\n"
+    )
+
+
+def create_database(name: str) -> str:
+    """Return what creates a database in the server's character set."""
+    return f"CREATE DATABASE {identifier(name)}"
+
+
+def has_database(name: str) -> str:
+    """Return the query whether a database is there."""
+    return f"SELECT count(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {literal(name)}"  # noqa: S608 - quoted
+
+
+def password_of(user: str) -> str:
+    """Return the query for what is kept of a user's password: no row for no user."""
+    return f"SELECT authentication_string FROM mysql.user WHERE User = {literal(user)} AND Host = '%'"  # noqa: S608 - quoted
+
+
+def set_user(verb: str, user: str, hashed: str) -> str:
+    """Return what creates (`verb` CREATE) or changes (ALTER) a user."""
+    return f"{verb} USER {account(user)} IDENTIFIED VIA mysql_native_password USING {literal(hashed)};"
+
+
+def grants_of(user: str) -> str:
+    """Return the query for what a user may do."""
+    return f"SHOW GRANTS FOR {account(user)}"
+
+
+def grant(privileges: str, on: str, user: str) -> str:
+    """Return a grant's beginning, in the words in which SHOW GRANTS answers."""
+    return f"GRANT {privileges} ON {on} TO {account(user)}"
+
+
+def reached(position: str) -> str:
+    """Return the query whether a replica has a primary's position: 0 if so."""
+    return f"SELECT MASTER_GTID_WAIT({literal(position)}, 0)"
+
+
+def follow(host: str, port: int, user: str, password: str) -> str:
+    """Return what makes a replica follow a primary, from where its own data is."""
+    source = (
+        *(f"MASTER_HOST = {literal(host)}", f"MASTER_PORT = {port}"),
+        *(f"MASTER_USER = {literal(user)}", f"MASTER_PASSWORD = {literal(password)}"),
+        *("MASTER_USE_GTID = slave_pos", "MASTER_CONNECT_RETRY = 1"),
+    )
+    return f"STOP SLAVE;\nCHANGE MASTER TO {', '.join(source)};\nSTART SLAVE;"

@@ -1,0 +1,112 @@
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from datastores.mysql import parameters
+from datastores.mysql.parameters import MariadbParameter
+from model.errors import PlanRefused
+from model.spec import Setting
+from tests.datastores.mysql.requests import spec
+
+KNOWN = parameters.configuration_manager("mariadb-10.11")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rendered"),
+    [
+        ("max_connections", 250, '"250"'),
+        ("innodb_buffer_pool_size", "256M", '"256M"'),
+        ("innodb_flush_log_at_trx_commit", 2, '"2"'),
+        ("long_query_time", 0.5, '"0.5"'),
+        ("slow_query_log", True, '"ON"'),
+        ("slow_query_log", "false", '"OFF"'),
+        ("transaction_isolation", "read-committed", '"READ-COMMITTED"'),
+        ("sql_mode", "ANSI_QUOTES,STRICT_ALL_TABLES", '"ANSI_QUOTES,STRICT_ALL_TABLES"'),
+        ("optimizer_switch", "index_merge=off,mrr=on", '"index_merge=off,mrr=on"'),
+        ("default_time_zone", "+02:00", '"+02:00"'),
+        ("character_set_server", "latin1", '"latin1"'),
+        ("init_connect", 'SET @a = "b\\c"', '"SET @a = \\"b\\\\c\\""'),
+    ],
+)
+def test_an_allowed_value_is_rendered_as_the_option_file_has_it(name: str, value: Setting, rendered: str) -> None:
+    KNOWN.check({name: value})
+    assert KNOWN.render({name: value}) == {name: rendered}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("max_connections", 5, "a whole number from 20 to 10000"),
+        ("max_connections", "many", "a whole number from 20 to 10000"),
+        ("max_connections", True, "a whole number from 20 to 10000"),
+        ("innodb_log_file_size", "4097K", "a multiple of 4096"),
+        ("long_query_time", -1, "a number from 0 to 31536000"),
+        ("slow_query_log", "perhaps", "on or off"),
+        ("binlog_format", "STATEMENT", "one of MIXED, ROW"),
+        ("sql_mode", "ANSI_QUOTES,NICE", "a list, separated by commas, of REAL_AS_FLOAT"),
+        ("optimizer_switch", "index_merge=perhaps", "a list of its switches, such as index_merge=off"),
+        ("default_time_zone", "Europe/Vienna", "SYSTEM, or a distance from UTC"),
+        ("init_connect", "SELECT 1\nSELECT 2", "a text of printable characters"),
+        ("binlog_expire_logs_seconds", 60, "a whole number from 86400 to 8553600"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_sentence(name: str, value: Setting, allowed: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        KNOWN.check({name: value})
+    assert str(refused.value).startswith(f"configuration.{name} {value!r} is not allowed: it must be {allowed}")
+
+
+def test_an_unknown_parameter_is_refused() -> None:
+    with pytest.raises(PlanRefused, match="configuration 'max_conections' is not allowed: it must be a parameter"):
+        KNOWN.check({"max_conections": 5})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("server_id", "datadir", "log_error", "innodb_data_file_path", "ssl_ca", "wsrep_on", "read_only", "port"),
+        *("replicate_do_db", "slave_skip_errors", "innodb_force_recovery", "timestamp", "version", "report_host"),
+        *("rpl_semi_sync_slave_enabled", "gtid_domain_id", "log_bin", "secure_file_priv", "general_log_file"),
+    ],
+)
+def test_what_is_durabases_or_no_setting_is_refused_with_its_reason(name: str) -> None:
+    with pytest.raises(PlanRefused, match=rf"^configuration '{name}' is not allowed: \w+"):
+        KNOWN.check({name: 1})
+
+
+def test_what_needs_a_restart_is_known() -> None:
+    assert KNOWN.parameters["innodb_log_file_size"].needs_restart is False
+    assert KNOWN.parameters["innodb_buffer_pool_chunk_size"].needs_restart
+    assert not KNOWN.parameters["max_connections"].needs_restart
+
+
+@pytest.mark.parametrize(
+    ("configuration", "fits"),
+    [
+        ({}, True),
+        ({"collation_server": "utf8mb4_bin"}, True),
+        ({"collation_server": "latin1_bin"}, False),
+        ({"collation_server": "latin1_bin", "character_set_server": "latin1"}, True),
+        ({"collation_server": "utf8mb4_bin", "character_set_server": "latin1"}, False),
+        ({"character_set_server": "latin1"}, True),
+    ],
+)
+def test_a_collation_belongs_to_the_character_set(configuration: dict[str, Setting], fits: bool) -> None:
+    request = spec(configuration=configuration)
+    if fits:
+        parameters.check_collation(request)
+        return
+    with pytest.raises(PlanRefused, match=r"^configuration\.collation_server '\w+' is not allowed: it must be one of "):
+        parameters.check_collation(request)
+
+
+@given(st.sampled_from(sorted(set(KNOWN.parameters) - set(KNOWN.reserved))), st.text(max_size=20) | st.integers())
+def test_every_value_is_rendered_or_refused(name: str, value: Setting) -> None:
+    parameter = KNOWN.parameters[name]
+    assert isinstance(parameter, MariadbParameter)
+    problem = parameter.problem(value)
+    assert problem is None or problem.isprintable()
+    if problem is None:
+        rendered = parameter.render(value)
+        assert rendered.startswith('"')
+        assert rendered.isprintable()

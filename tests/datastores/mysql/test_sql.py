@@ -1,0 +1,23 @@
+from datastores.mysql import sql
+
+
+def test_names_and_texts_are_quoted() -> None:
+    assert sql.identifier("a`b") == "`a``b`"
+    assert sql.literal("it's a \\") == "'it''s a \\\\'"
+    assert sql.account("ann") == "`ann`@`%`"
+
+
+def test_a_grant_names_one_database_only() -> None:
+    assert sql.schema("my_shop%") == "`my\\_shop\\%`.*"
+    assert sql.grant(sql.EVERYTHING, sql.schema("a"), "ann") == "GRANT ALL PRIVILEGES ON `a`.* TO `ann`@`%`"
+
+
+def test_a_password_is_kept_as_mysql_native_password_does() -> None:
+    # MariaDB's Knowledge Base, PASSWORD().
+    assert sql.password_hash("notagoodpwd") == "*3A70EE9FC6594F88CE9E959CD51C5A1C002DC937"
+
+
+def test_a_replica_follows_from_where_its_data_is() -> None:
+    statements = sql.follow("10.0.0.2", 3306, "replicant", "se'cret")
+    assert "MASTER_USE_GTID = slave_pos" in statements
+    assert "MASTER_PASSWORD = 'se''cret'" in statements

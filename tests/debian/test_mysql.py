@@ -1,0 +1,235 @@
+"""MariaDB 10.11 on real Debian 12: three members and one, overrides, power cuts, a second run of everything."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datastores.mysql import describe, layout, parameters, replication
+from datastores.mysql.manager import MysqlManager
+from model.cluster import OperatingStatus
+from model.errors import GuestError
+from tests.datastores.cluster import engine_keys, provisioned, wait_for
+from tests.datastores.shown_secrets import ShownSecrets
+from tests.debian.cluster import DebianCluster
+from tests.debian.mariadb import ask, replicates
+from tests.debian.overrides import allowed_edges
+
+ODD = "Odd_'na`me%"
+GIVEN = "ann's \"p\\ass# wörd"
+SPEC: dict[str, Any] = {
+    "databases": [{"name": "sales"}, {"name": ODD}],
+    "users": [{"name": "ann", "password": GIVEN}, {"name": "bob", "databases": ["sales"]}],
+    "configuration": {
+        "collation_server": "utf8mb4_unicode_ci",
+        "long_query_time": 2.5,
+        "max_connections": 60,
+        "rpl_semi_sync_master_enabled": True,
+        "sql_mode": "ANSI_QUOTES,STRICT_TRANS_TABLES",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def manager() -> MysqlManager:
+    return MysqlManager(engine_keys("mysql"), packaging="apt")
+
+
+@pytest.fixture(scope="module")
+def built(debian: Path, home: Path, manager: MysqlManager) -> Iterator[tuple[DebianCluster, ShownSecrets]]:
+    cluster = DebianCluster(debian, home, manager, nodes=3, **SPEC)
+    with provisioned(cluster, [GIVEN], ("administrator", "replication", "user/bob")) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def cluster(built: tuple[DebianCluster, ShownSecrets]) -> DebianCluster:
+    return built[0]
+
+
+def everything(cluster: DebianCluster) -> list[Any]:
+    """What a second run may not change: the position counts every change, of users and grants too."""
+    state: list[Any] = []
+    for member in cluster.members:
+        state.append(ask(cluster, "SELECT @@gtid_binlog_pos, @@gtid_slave_pos", member))
+        with cluster.machines[member].connect() as guest:
+            files = "/etc/fstab /etc/systemd/system/durabase-mysql.service /var/log/dpkg.log"
+            listing = f"stat -c '%n %U %a' {layout.MOUNT_POINT}/*; stat -c %i {layout.DATA}; pgrep -x mariadbd"
+            state.append(guest.run(["sh", "-c", f"sha256sum {files} {layout.CONFIG}/*; {listing}"]).stdout)
+    return state
+
+
+def test_rows_arrive_on_both_replicas_and_overrides_are_in_force(cluster: DebianCluster) -> None:
+    statements = "CREATE TABLE item (id int PRIMARY KEY, name text); INSERT INTO item VALUES (1, 'Füße 🦶')"
+    ask(cluster, statements, database=ODD, user="ann", password=GIVEN)
+    wait_for(lambda: replicates(cluster))
+    for number, member in enumerate(cluster.members, 1):
+        assert ask(cluster, "SELECT name FROM item", member, database=ODD) == ["Füße 🦶"]
+        shown = "SELECT @@character_set_server, @@collation_server, @@max_connections, @@long_query_time, @@read_only"
+        expected = f"utf8mb4\tutf8mb4_unicode_ci\t60\t2.500000\t{int(number > 1)}"
+        assert ask(cluster, shown, member) == [expected]
+        own_id = replication.server_id(cluster.identity.id, member)
+        assert ask(cluster, "SELECT @@server_id, @@gtid_strict_mode, @@log_bin", member) == [f"{own_id}\t1\t1"]
+        assert ask(cluster, "SELECT @@collation_database", member, database="sales") == ["utf8mb4_unicode_ci"]
+    waits = "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_status')"
+    assert [row.split("\t")[1] for row in ask(cluster, waits)] == ["2", "ON"]
+
+
+def test_users_may_use_their_databases_only_and_write_on_the_primary_only(cluster: DebianCluster) -> None:
+    bob = {"user": "bob", "password": cluster.secrets.password("user/bob")}
+    ask(cluster, "CREATE TABLE bobs (id int)", database="sales", **bob)
+    with pytest.raises(GuestError, match="Access denied"):
+        ask(cluster, "SELECT 1", database=ODD, **bob)
+    with pytest.raises(GuestError, match="Access denied"):
+        ask(cluster, "SELECT 1", database="mysql", **bob)
+    with pytest.raises(GuestError, match="read-only"):
+        ask(cluster, "CREATE TABLE more (id int)", "orders-2", database="sales", **bob)
+    for user, password in (("root", ""), ("", ""), ("bob", "any")):
+        with pytest.raises(GuestError, match="Access denied"):
+            ask(cluster, "SELECT 1", user=user, password=password)
+
+
+def test_a_second_run_of_everything_changes_nothing(cluster: DebianCluster) -> None:
+    wait_for(lambda: replicates(cluster))
+    before = everything(cluster)
+    cluster.provision()
+    assert everything(cluster) == before
+
+
+def test_only_our_own_server_runs(cluster: DebianCluster) -> None:
+    for member in cluster.members:
+        with cluster.machines[member].connect() as guest:
+            assert len(guest.run(["pgrep", "-x", "mariadbd"]).stdout.split()) == 1
+            units = guest.run(["systemctl", "list-unit-files", "mariadb*", "mysql*"], check=False).stdout
+            assert "0 unit files" in units
+
+
+def test_no_process_showed_a_secret_and_no_file_lies_open(built: tuple[DebianCluster, ShownSecrets]) -> None:
+    cluster, shown = built
+    assert "mariadb-dump" in shown.programs
+    assert shown.found == []
+    for member in cluster.members:
+        with cluster.machines[member].connect() as guest:
+            listing = guest.run(["sh", "-c", f"stat -c '%a %U' {layout.CONFIG}/* {layout.MOUNT_POINT}"]).stdout
+            assert set(listing.splitlines()) == {"600 mysql", "700 mysql"}
+            journal = guest.run(["sh", "-c", "journalctl --no-pager --output cat | tail -c 30000"]).stdout
+            assert not shown.secrets_in(journal.encode())
+
+
+def test_a_replica_joins_after_many_rows_were_written_however_its_copy_was_torn(
+    cluster: DebianCluster, manager: MysqlManager
+) -> None:
+    fill = "CREATE TABLE many AS SELECT seq AS id, uuid() AS word FROM seq_1_to_100000"
+    ask(cluster, fill, database="sales", user="ann", password=GIVEN)
+    task = cluster.task("orders-3")
+    manager.stop(task)
+    with cluster.machines["orders-3"].connect() as guest:
+        # As if it had been killed in the middle of its copy.
+        guest.run(["mv", layout.DATA, f"{layout.DATA}.new"])
+        guest.run(["rm", "-rf", f"{layout.DATA}.new/mysql"])
+    manager.prepare(task)
+    manager.post_prepare(task)
+    ask(cluster, "INSERT INTO many VALUES (0, uuid())", database="sales", user="ann", password=GIVEN)
+    manager.cluster_complete(cluster.task("orders-1"))
+    total = "SELECT count(*), sum(crc32(word)) FROM many"
+    assert ask(cluster, total, "orders-3", database="sales") == ask(cluster, total, database="sales")
+    with cluster.machines["orders-3"].connect() as guest:
+        assert "data.new" not in guest.run(["ls", layout.MOUNT_POINT]).stdout.split()
+
+
+def test_every_member_is_restarted_under_the_others(cluster: DebianCluster, manager: MysqlManager) -> None:
+    replica = cluster.task("orders-2")
+    manager.stop(replica)
+    assert manager.update_status(replica) is OperatingStatus.SHUTDOWN
+    manager.start(replica)
+    ask(cluster, "CREATE TABLE IF NOT EXISTS restarts (id int)", database="sales")
+    for member in cluster.members:
+        manager.restart(cluster.task(member))
+        ask(cluster, "INSERT INTO restarts VALUES (1)", database="sales")
+    wait_for(cluster.answers)
+    wait_for(lambda: replicates(cluster))
+    for member in cluster.members:
+        assert ask(cluster, "SELECT count(*) FROM restarts", member, database="sales") == ["3"]
+    assert manager.get_filesystem_stats(replica).total < 1024**3
+
+
+@pytest.mark.parametrize("members", [["orders-1"], ["orders-2", "orders-3"], ["orders-1", "orders-2", "orders-3"]])
+def test_databases_come_back_by_themselves_after_a_power_cut(cluster: DebianCluster, members: list[str]) -> None:
+    ask(cluster, "CREATE TABLE IF NOT EXISTS power (cut int); INSERT INTO power VALUES (1)", database="sales")
+    cluster.reboot(members)
+    wait_for(cluster.answers)
+    wait_for(lambda: replicates(cluster))
+    rows = {tuple(ask(cluster, "SELECT count(*) FROM power", member, database="sales")) for member in cluster.members}
+    assert len(rows) == 1
+
+
+def test_the_server_knows_what_the_committed_table_says(cluster: DebianCluster) -> None:
+    table = Path(parameters.__file__).parent / "templates" / "mariadb-10.11" / "parameters.tsv"
+    header, *committed = table.read_text().splitlines()
+    assert header.split("\t") == list(describe.COLUMNS)
+    # Debian's security updates may bring parameters of later minor versions.
+    assert set(committed) - set(described(cluster)) == set()
+
+
+def described(cluster: DebianCluster) -> list[str]:
+    with cluster.context("orders-1") as context:
+        guest, programs = context.guest, context.programs
+        folder = guest.run(["mktemp", "-d"], user=layout.SYSTEM_USER).stdout.strip()
+
+        def run(program: str, *arguments: str, stdin: str = "") -> str:
+            # The output is longer than what a guest's command keeps of it.
+            words = [programs.get(word, word) for word in (program, *arguments)]
+            guest.run(["sh", "-c", '"$@" > "$0"', f"{folder}/output", *words], user=layout.SYSTEM_USER, stdin=stdin)
+            return guest.read_file(f"{folder}/output") or ""
+
+        return describe.describe(Path(folder), run)
+
+
+def test_the_server_takes_every_override_that_is_let_through(cluster: DebianCluster) -> None:
+    files: defaultdict[int, list[str]] = defaultdict(lambda: ["[mariadbd]"])
+    seen: defaultdict[str, int] = defaultdict(int)
+    for name, value in allowed_edges(parameters.configuration_manager("mariadb-10.11")):
+        # What it would reserve at once is more than a machine has; collations are those of another character set.
+        if not is_vast(value) and name != parameters.COLLATION:
+            files[seen[name]].append(f"{name} = {value}")
+            seen[name] += 1
+    assert sum(map(len, files.values())) > 700
+    with cluster.context("orders-1") as context:
+        for lines in files.values():
+            command = ["sh", "-c", JUDGE, context.programs["mariadbd"]]
+            said = context.guest.run(command, user=layout.SYSTEM_USER, stdin="\n".join(lines) + "\n").stdout
+            assert said == ""
+
+
+def is_vast(value: str) -> bool:
+    number = value.strip('"')
+    return number.isdecimal() and int(number) > 2**32
+
+
+JUDGE = f"""
+file=$(mktemp) && cat > "$file"
+"$0" --defaults-file="$file" --datadir={layout.DATA} --log-bin --verbose --help 2>&1 > /dev/null |
+    grep --ignore-case --extended-regexp 'error|unknown|adjusted|signal' || true
+"""
+"""Lets the server read a file of its options; it complains of those that it does not take."""
+
+
+def test_an_installation_that_was_interrupted_is_done_again(debian: Path, home: Path, manager: MysqlManager) -> None:
+    """A single member, whose machine loses its power in the middle of `prepare`, and again once it is built."""
+    cluster = DebianCluster(debian, home, manager, nodes=1, name="shop", databases=[{"name": "shop"}])
+    try:
+        cluster.build()
+        with cluster.machines["shop-1"].connect() as guest:
+            # Unpacked, and neither configured nor with what it needs.
+            unpacked = guest.run(["sh", "-c", "dpkg --unpack /var/cache/apt/archives/mariadb-server-core_*.deb"])
+            assert "mariadb-server-core" in unpacked.stdout
+        cluster.reboot(cluster.members)
+        cluster.provision()
+        ask(cluster, "CREATE TABLE item (id int)", "shop-1", database="shop")
+        cluster.reboot(cluster.members)
+        wait_for(cluster.answers)
+        assert ask(cluster, "SHOW TABLES", "shop-1", database="shop") == ["item"]
+    finally:
+        cluster.close()
