@@ -130,8 +130,15 @@ chaos-short: .venv/installed ## the same with six
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui
 
-bench: .venv/installed ## measure the engine's own cost, in some four minutes: docs/performance.md
-	.venv/bin/python -m benchmarks.overhead $(ARGS)
+# Beside .venv, so that what durabase itself needs stays as it is locked.
+.venv-bench/installed: benchmarks/requirements.txt
+	@$(call make_venv,.venv-bench)
+	@echo "installing the engines that durabase is compared with into .venv-bench"
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --requirement benchmarks/requirements.txt
+	@touch $@
+
+bench: .venv/installed .venv-bench/installed ## measure the engine beside others: docs/performance.md; make bench ARGS=throughput
+	.venv/bin/python -m benchmarks $(ARGS)
 
 check: .venv/installed ## lint, format, types
 	.venv/bin/ruff check
@@ -173,5 +180,5 @@ lock: ## bring requirements.lock in line with pyproject.toml (all anew: remove i
 	rm -rf .lock
 
 clean: ## remove .venv and caches (databases that run use .venv: delete them first)
-	rm -rf .venv .venv-examples .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-examples .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
