@@ -65,12 +65,46 @@ test: .venv/installed ## run the tests, or some: make test ARGS=tests/guests
 test-load: .venv/installed ## hold two hundred builds on one worker, and ask other things of it
 	$(PYTEST) $(or $(ARGS),tests/load)
 
+.PHONY: test-examples test-examples-guests
+
+EXAMPLES = $(wildcard examples/*/pyproject.toml)
+PIP_EXAMPLES = .venv-examples/bin/python -m pip install -qq --disable-pip-version-check --no-deps
+
+# All that .venv has, and the examples' own packages beside it: the other tests must not see what these add.
+.venv-examples/installed: .venv/installed $(EXAMPLES) $(wildcard examples/*/requirements.txt)
+	@echo "installing the examples' packages into .venv-examples: some seconds"
+	@rm -rf .venv-examples
+	@.venv/bin/python -m venv --without-pip .venv-examples
+	@.venv/bin/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	    > "$$(.venv-examples/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
+	@ln -s "$(CURDIR)/.venv/bin/temporal" .venv-examples/bin/
+	@for each in $(dir $(EXAMPLES)); do \
+	    $(PIP_EXAMPLES) --require-hashes --requirement $${each}requirements.txt && \
+	    $(PIP_EXAMPLES) --no-build-isolation --editable $$each || exit 1; \
+	done
+	@touch $@
+
+test-examples: .venv-examples/installed ## test the example engine: a package of its own, in examples/
+	@for each in $(dir $(EXAMPLES)); do \
+	    (cd $$each && PYTHONNODEBUGRANGES=1 ../../.venv-examples/bin/python -m pytest --rootdir ../.. --numprocesses 2 --dist loadfile $(ARGS)) || exit 1; \
+	done
+
+NSPAWN = systemd-container debootstrap debian-archive-keyring
+get_nspawn = dpkg --status $(NSPAWN) >/dev/null 2>&1 || { apt-get -qq update && \
+    apt-get -qq --yes --no-install-recommends install $(NSPAWN); }
+
 # One test at a time: dpkg on several machines at once waits for the same disk.
 test-guests: .venv/installed ## as root: test guests and engines on real Debian 12, in machines of systemd-nspawn
 	@test "$$(id -u)" = 0 || { echo "make test-guests needs root: it boots Debian in containers" >&2; exit 1; }
-	@dpkg --status systemd-container debootstrap debian-archive-keyring >/dev/null 2>&1 || { apt-get -qq update && \
-	    apt-get -qq --yes --no-install-recommends install systemd-container debootstrap debian-archive-keyring; }
+	@$(get_nspawn)
 	$(PYTEST) $(or $(ARGS),tests/debian)
+
+test-examples-guests: .venv-examples/installed ## as root: test it on real Debian 12, in machines of systemd-nspawn
+	@test "$$(id -u)" = 0 || { echo "make $@ needs root: it boots Debian in containers" >&2; exit 1; }
+	@$(get_nspawn)
+	@for each in $(dir $(EXAMPLES)); do \
+	    (cd $$each && PYTHONNODEBUGRANGES=1 ../../.venv-examples/bin/python -m pytest --rootdir ../.. $(or $(ARGS),tests/debian)) || exit 1; \
+	done
 
 # One test at a time: the tests set quotas of the project, and count what it has.
 OPENSTACK = tests/providers/openstack/real tests/openstack/real
@@ -96,13 +130,23 @@ chaos-short: .venv/installed ## the same with six
 screenshot: .venv/installed ## take the pictures of the Web UI in docs/images anew (needs Chromium)
 	.venv/bin/python -m tests.end_to_end.web_ui
 
-bench: .venv/installed ## measure the engine's own cost, in some four minutes: docs/performance.md
-	.venv/bin/python -m benchmarks.overhead $(ARGS)
+# Beside .venv, so that what durabase itself needs stays as it is locked.
+.venv-bench/installed: benchmarks/requirements.txt
+	@$(call make_venv,.venv-bench)
+	@echo "installing the engines that durabase is compared with into .venv-bench"
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --requirement benchmarks/requirements.txt
+	@touch $@
+
+bench: .venv/installed .venv-bench/installed ## measure the engine beside others: docs/performance.md; make bench ARGS=throughput
+	.venv/bin/python -m benchmarks $(ARGS)
 
 check: .venv/installed ## lint, format, types
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	@for each in $(dir $(EXAMPLES)); do \
+	    MYPYPATH=$${each}src:$${each}tests .venv/bin/mypy --explicit-package-bases $${each}src $${each}tests || exit 1; \
+	done
 
 format: .venv/installed ## mend what ruff can mend
 	.venv/bin/ruff check --fix
@@ -136,5 +180,5 @@ lock: ## bring requirements.lock in line with pyproject.toml (all anew: remove i
 	rm -rf .lock
 
 clean: ## remove .venv and caches (databases that run use .venv: delete them first)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-examples .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

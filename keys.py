@@ -74,14 +74,18 @@ class ClusterSecrets:
 
     def login_key(self) -> Ed25519PrivateKey:
         """Return the key with which durabase logs in to the cluster's servers."""
-        return self._ed25519("login")
+        return self._ed25519("ssh/login")
 
     def host_key(self, member: str) -> Ed25519PrivateKey:
         """Return the key by which the member's SSH server is known before the first connection."""
-        return self._ed25519(f"host/{member}")
+        return self._ed25519(f"ssh/host/{member}")
+
+    def private_key(self, purpose: str) -> Ed25519PrivateKey:
+        """Return a key of the engine's own, such as one behind a member's certificate; never one that SSH uses."""
+        return self._ed25519(f"engine/{purpose}")
 
     def _ed25519(self, purpose: str) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(_derive(self.key, f"ssh/{purpose}"))
+        return Ed25519PrivateKey.from_private_bytes(_derive(self.key, purpose))
 
 
 def public_line(key: Ed25519PrivateKey) -> str:

@@ -128,6 +128,9 @@ class SshGuest(Guest):
         except paramiko.ChannelException as error:
             raise GuestError(f"{where} from {self.name} failed: {error.text}") from error
         except SSH_ERRORS as error:
+            # While the guest's own connection stands, it is the other side that does not answer.
+            if self._transport.is_active() and remaining(self.deadline) > 0:
+                raise GuestError(f"{where} from {self.name} was not taken in {seconds:.0f} s") from error
             raise self._lost(where, error) from error
         return ForwardedConnection(channel, where, lambda: remaining(self.deadline), self._lost)
 

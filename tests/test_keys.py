@@ -42,7 +42,8 @@ def all_of(secrets: ClusterSecrets) -> list[bytes | str]:
     """Everything that is derived for a cluster of two with one user."""
     passwords = [secrets.password(purpose) for purpose in ("administrator", "replication", "user/app", "root")]
     ssh = [secrets.login_key(), secrets.host_key("orders-1"), secrets.host_key("orders-2")]
-    return [*passwords, *map(public, ssh)]
+    own = [secrets.private_key(purpose) for purpose in ("ca", "login", "host/orders-1")]
+    return [*passwords, *map(public, [*ssh, *own])]
 
 
 def test_what_is_derived_never_changes() -> None:
@@ -53,6 +54,7 @@ def test_what_is_derived_never_changes() -> None:
     assert (
         public(secrets.host_key("orders-1")).hex() == "78454363e6342c13f4b1896e84ca6b2a96bd002af501263463b1faaad6ade4a6"
     )
+    assert public(secrets.private_key("ca")).hex() == "09baa183beba93c45bdada7964a7ddc8bb2fc48d1097951039ecc25a625a8d87"
 
 
 def test_the_same_cluster_has_the_same_secrets() -> None:

@@ -2,16 +2,10 @@
 
 import shutil
 
-from datastores.client import ClientCommand, ClientNotFound, url
+from datastores.client import ClientCommand, ClientNotFound, by_environment, url
 from model.base import refusal
 
 PROGRAMS = ("valkey-cli", "redis-cli")
-
-PASSWORD_FILE = "DURABASE_PASSWORD_FILE"  # noqa: S105 - a variable's name
-
-# Neither client reads its password from a file. This way it is in the environment of the person's own client only,
-# which the client itself asks for; the file is not in that environment, so nothing else finds it there.
-RUN = f'REDISCLI_AUTH=$(cat "${PASSWORD_FILE}") && export REDISCLI_AUTH && unset {PASSWORD_FILE} && exec "$@"'
 
 
 def connection_url(host: str, port: int, database: str | None, user: str, password: str) -> str:
@@ -25,7 +19,7 @@ def client_command(host: str, port: int, database: str | None, user: str, passwo
     if program is None:
         raise ClientNotFound(f"no client is found: {' or '.join(PROGRAMS)} must be on PATH (Debian: redis-tools)")
     arguments = ("-h", host, "-p", str(port), "--user", user, "-n", _number(database))
-    return ClientCommand("sh", ("-c", RUN, "sh", program, *arguments), PASSWORD_FILE, password)
+    return by_environment("REDISCLI_AUTH", program, arguments, password)
 
 
 def _number(database: str | None) -> str:

@@ -46,6 +46,7 @@ class Connection:
         except (openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException) as error:
             raise BadInput(f"clouds.{cloud}.options.os_cloud {shown(name)} cannot be used: {error}") from error
         self.session = self._region.get_session()
+        _renew_for_all(self.session.auth)
         adapter = PatientAdapter()
         for scheme in ("http://", "https://"):
             self.session.session.mount(scheme, adapter)
@@ -78,3 +79,17 @@ class Connection:
             endpoint_type=self._region.get_interface("compute"),
             endpoint_override=self._region.get_endpoint("compute"),
         )
+
+
+def _renew_for_all(auth: Any) -> None:
+    """Let each call that meets a token which Keystone has forgotten be sent once more with a new one.
+
+    keystoneauth does so for the first only: of several that are under way at once, the others would be refused (401).
+    """
+    invalidate = auth.invalidate
+
+    def invalidated() -> bool:
+        invalidate()
+        return True
+
+    auth.invalidate = invalidated

@@ -13,7 +13,7 @@ from guests.connect import connect
 from model.cloud import Server
 from model.cluster import ClusterRecord, Status
 from model.errors import GuestError
-from tests.commands import durabase, own_keys, start
+from tests.command_line import durabase, own_keys, start
 from tests.debian.cloud import PROVIDER, NspawnCloud, install
 from tests.debian.image import image
 from tests.debian.machine import LIMIT

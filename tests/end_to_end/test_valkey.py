@@ -1,7 +1,6 @@
 """A replicated Valkey, built and lost by the command line, its engine's worker in a process and key ring of its own."""
 
 import asyncio
-import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -14,7 +13,7 @@ import valkey
 
 from cli.pollers import Tasks, pollers
 from settings import local_cloud
-from tests.commands import durabase, own_keys, start
+from tests.command_line import answers, durabase, own_keys, start
 from tests.house import House, eventually
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 
@@ -41,12 +40,6 @@ async def workers(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[House]:
         await house.close()
 
 
-async def answers(house: House) -> dict[str, str]:
-    """Return what each member's database answers now."""
-    document = json.loads(await durabase(house, "show", "cache", "--probe", "--json"))
-    return {member["name"]: member["operating_status"] for member in document["members"]}
-
-
 async def test_a_replicated_valkey_from_create_to_the_loss_of_a_replica(workers: House) -> None:
     await durabase(workers, "create", "cache", "--datastore", "valkey", "--nodes", "3")
     url = await durabase(workers, "connect", "cache", "--url")
@@ -60,18 +53,18 @@ async def test_a_replicated_valkey_from_create_to_the_loss_of_a_replica(workers:
             return bool(replica.get("greeting") == b"hello")
 
         await eventually(arrived)
-    assert await answers(workers) == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "HEALTHY"}
+    assert await answers(workers, "cache") == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "HEALTHY"}
 
     lost = next(server for server in workers.cloud.list_servers() if server.tag.member == "cache-3")
     for pid in workers.processes_of(lost.id):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    assert await answers(workers) == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "UNKNOWN"}
+    assert await answers(workers, "cache") == {"cache-1": "HEALTHY", "cache-2": "HEALTHY", "cache-3": "UNKNOWN"}
 
     workers.cloud.start(lost.id)
 
     async def healthy() -> bool:
-        return set((await answers(workers)).values()) == {"HEALTHY"}
+        return set((await answers(workers, "cache")).values()) == {"HEALTHY"}
 
     await eventually(healthy)
     assert replica.get("greeting") == b"hello"

@@ -3,12 +3,12 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 
 import pytest
 
-from guests import forward
+from guests import forward, ssh
 from guests.ssh import SshGuest
 from guests.transport import DEADLINE_MARGIN
 from model.cloud import Server
@@ -100,6 +100,21 @@ def test_a_port_where_nobody_listens_is_an_error(guest: SshGuest, peer: Peer) ->
     peer.close()
     with pytest.raises(GuestError, match=rf"the connection to 127.0.0.1:{port} from orders-1 failed: Connect failed"):
         guest.open_connection("127.0.0.1", port)
+
+
+def test_a_peer_that_does_not_answer_is_no_loss_of_the_guest(guest: SshGuest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost guest would send its own member back to create_server."""
+    monkeypatch.setattr(ssh, "REPLY_SECONDS", 1.0)
+    with ExitStack() as held:
+        full = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = full.getsockname()
+        for _ in range(8):  # its queue is full then, and the kernel leaves further ones unanswered
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        with pytest.raises(GuestError, match=r"from orders-1 was not taken in 1 s"):
+            guest.open_connection(*address)
+    assert guest.run(["echo", "there"]).stdout == "there\n"
 
 
 def test_a_peer_that_says_nothing_is_given_up(guest: SshGuest, mute: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 Between it and the cloud stands an injector that does what the variable DURABASE_TEST_REQUESTS says, in JSON:
 - "spoil": [[pattern, fault], …]: each once, by the injector (tests/providers/openstack/real/injector.py);
-- "die": [pattern, …]: the worker dies once, when the cloud has done such a request and before it hears so;
+- "die": pattern: the worker dies once, when the cloud has done such a request and before it hears so;
 - "forget": whether the first request to make each kind of thing goes out with a token that Keystone does not know.
 
 Every request that the cloud has answered stands in the file `requests` of the state directory, one a line.
@@ -29,6 +29,7 @@ from tests.providers.openstack.real.injector import Fault, SpoiledAdapter
 ENGINE = GuestlessManager.manager_name
 ASKED: dict[str, Any] = json.loads(os.environ.pop("DURABASE_TEST_REQUESTS", "{}"))
 REQUESTS = faulty_worker.STATE / "requests"
+DIED = faulty_worker.STATE / "died"
 TOKEN = "X-Auth-Token"
 
 installed, make_provider = worker.installed, worker.make_provider
@@ -53,11 +54,9 @@ class WorkerAdapter(SpoiledAdapter):
         """Note a request; die where that is asked for."""
         with REQUESTS.open("a") as file:
             file.write(f"{line}\n")
-        for number, pattern in enumerate(ASKED.get("die", [])):
-            mark = faulty_worker.STATE / f"died-{number}"
-            if re.search(pattern, line) and not mark.exists():
-                mark.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
+        if (pattern := ASKED.get("die")) and re.search(pattern, line) and not DIED.exists():
+            DIED.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _engines(group: str) -> Mapping[str, EntryPoint]:

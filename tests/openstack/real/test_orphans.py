@@ -20,7 +20,7 @@ async def test_orphans_lists_and_removes_what_a_terminated_cluster_left(lab: Lab
     listed = json.loads(await lab.done("orphans", "--cloud", MEMBER_CLOUD, "--json"))
     assert {each["cluster_id"] for each in listed} == {lost}
     assert dict.fromkeys(exactly(1), 1) == {each["kind"]: 1 for each in listed}
-    await lab.done("orphans", "--cloud", MEMBER_CLOUD, "--delete")
+    await lab.done("orphans", "--cloud", MEMBER_CLOUD, "--delete", "--yes")
     assert holdings(lab, lost) == NOTHING
     assert holdings(lab, kept) == exactly(1)
     await lab.done("delete", "kept")

@@ -34,6 +34,11 @@ def test_every_call_has_a_timeout_and_our_adapter() -> None:
         assert isinstance(session.session.get_adapter(f"{scheme}://cloud.example.org/"), PatientAdapter)
 
 
+def test_every_call_that_meets_a_forgotten_token_is_sent_again_not_only_the_first() -> None:
+    session = Connection("lab", OPTIONS).session
+    assert [session.invalidate(), session.invalidate()] == [True, True]
+
+
 def test_a_cloud_may_have_another_name_in_clouds_yaml() -> None:
     options = OPTIONS.model_copy(update={"os_cloud": "lab"})
     assert Connection("production", options).session.timeout == CALL_SECONDS
