@@ -3,7 +3,9 @@
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,26 +67,37 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+STARTS = 5
+"""The SDK gives a server five seconds to start, which a busy machine may not have for it."""
+
+Start = Callable[..., Awaitable[WorkflowEnvironment]]
+
+
 async def dev_server(*settings: str, plugin: DurabasePlugin | None = None) -> WorkflowEnvironment:
     """Start a real server with these dynamic-config values, and connect to it."""
-    return await WorkflowEnvironment.start_local(
+    return await _started(WorkflowEnvironment.start_local, settings, plugin)
+
+
+async def skipping_server() -> WorkflowEnvironment:
+    """Start a real server on which a workflow's own clock jumps to its next timer when it has nothing else to do."""
+    return await _started(
+        WorkflowEnvironment.start_time_skipping_v2, ["frontend.WorkflowTimeSkippingEnabled=true"], None
+    )
+
+
+async def _started(start: Start, settings: Sequence[str], plugin: DurabasePlugin | None) -> WorkflowEnvironment:
+    begin = partial(
+        start,
         dev_server_existing_path=TEMPORAL,
         dev_server_log_level="error",
         dev_server_extra_args=dynamic_config(*FAST, *settings),
         search_attributes=SEARCH_ATTRIBUTES,
         plugins=[plugin or DurabasePlugin(PAYLOAD_KEYS)],
     )
-
-
-async def skipping_server() -> WorkflowEnvironment:
-    """Start a real server on which a workflow's own clock jumps to its next timer when it has nothing else to do."""
-    return await WorkflowEnvironment.start_time_skipping_v2(
-        dev_server_existing_path=TEMPORAL,
-        dev_server_log_level="error",
-        dev_server_extra_args=dynamic_config(*FAST, "frontend.WorkflowTimeSkippingEnabled=true"),
-        search_attributes=SEARCH_ATTRIBUTES,
-        plugins=[DurabasePlugin(PAYLOAD_KEYS)],
-    )
+    for _ in range(STARTS - 1):
+        with suppress(RuntimeError):
+            return await begin()
+    return await begin()
 
 
 @pytest_asyncio.fixture(scope="session")
