@@ -62,13 +62,3 @@ async def dpkg_at_work(lab: Lab, name: str) -> None:
         return False
 
     await eventually(lambda: asyncio.to_thread(works), lab.patience)
-
-
-async def healthy(lab: Lab, name: str) -> None:
-    """Wait until every member's database answers."""
-
-    async def answers() -> bool:
-        shown = await lab.done("show", name, "--probe", "--json")
-        return '"UNKNOWN"' not in shown and '"SHUTDOWN"' not in shown and '"CRASHED"' not in shown
-
-    await eventually(answers, lab.patience)
