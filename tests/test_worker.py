@@ -36,9 +36,9 @@ from workflows.steps import Step
 
 CLOUD = cloud_queue(local_cloud())
 ENGINE = engine_queue("postgresql", local_cloud())
-MYSQL = engine_queue("mysql", local_cloud())
-REDIS = engine_queue("redis", local_cloud())
-VALKEY = engine_queue("valkey", local_cloud())
+QUEUES = [WORKFLOWS, CLOUD, ENGINE]
+ENGINES = ("mysql", "postgresql", "redis", "valkey")
+SERVED = [WORKFLOWS, CLOUD, *(engine_queue(engine, local_cloud()) for engine in ENGINES)]
 
 
 @pytest_asyncio.fixture
@@ -66,7 +66,7 @@ def settings(state_dir: Path) -> Settings:
 
 
 def test_what_ships_with_durabase_is_installed() -> None:
-    assert list(installed("datastores")) == ["mysql", "postgresql", "redis", "valkey"]
+    assert tuple(installed("datastores")) == ENGINES
     assert installed("providers")["local"].load() is LocalProvider
     assert installed("nonsense") == {}
 
@@ -74,18 +74,15 @@ def test_what_ships_with_durabase_is_installed() -> None:
 def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert served_queues(settings) == [WORKFLOWS, CLOUD, MYSQL, ENGINE, REDIS, VALKEY]
+    assert served_queues(settings) == SERVED
     monkeypatch.setenv("DURABASE_CLOUDS__LAB__PROVIDER", "local")
     more = served_queues(load_settings())
-    lab = {cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ("mysql", "postgresql", "redis", "valkey"))}
-    assert set(more) == {WORKFLOWS, CLOUD, MYSQL, ENGINE, REDIS, VALKEY, *lab}
+    assert set(more) == {*SERVED, cloud_queue("lab"), *(engine_queue(engine, "lab") for engine in ENGINES)}
 
 
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
-    workflows, cloud, engine = (
-        worker.config(active_config=True) for worker in build_workers(client, settings, [WORKFLOWS, CLOUD, ENGINE])
-    )
-    assert [each["task_queue"] for each in (workflows, cloud, engine)] == [WORKFLOWS, CLOUD, ENGINE]
+    workflows, cloud, engine = (each.config(active_config=True) for each in build_workers(client, settings, QUEUES))
+    assert [each["task_queue"] for each in (workflows, cloud, engine)] == QUEUES
     assert (len(workflows["workflows"]), len(cloud["workflows"]), len(engine["workflows"])) == (4, 0, 0)
     served = [{each.__name__ for each in config["activities"]} for config in (workflows, cloud, engine)]
     assert served[0] == set()
@@ -95,7 +92,7 @@ async def test_each_queue_gets_its_own_worker_and_activities(client: Client, set
 
 
 async def test_an_engine_plans_for_what_the_servers_of_its_cloud_install(client: Client, settings: Settings) -> None:
-    [worker] = build_workers(client, settings, [REDIS])
+    [worker] = build_workers(client, settings, [engine_queue("redis", local_cloud())])
     [plan] = [each for each in worker.config(active_config=True)["activities"] if each.__name__ == "plan"]
     spec = ClusterSpec(name="cache", datastore="redis", cloud=local_cloud(), flavor="small")
     with pytest.raises(PlanRefused, match=r"^datastore 'redis' is not allowed: .* from wheel$"):
@@ -104,9 +101,7 @@ async def test_an_engine_plans_for_what_the_servers_of_its_cloud_install(client:
 
 async def test_slots_and_threads_are_sized_by_settings(client: Client, settings: Settings) -> None:
     sized = settings.model_copy(update={"builds": 300, "guest_threads": 7})
-    workflows, cloud, engine = (
-        worker.config(active_config=True) for worker in build_workers(client, sized, [WORKFLOWS, CLOUD, ENGINE])
-    )
+    workflows, cloud, engine = (each.config(active_config=True) for each in build_workers(client, sized, QUEUES))
     assert workflows["max_cached_workflows"] == 1600
     assert (cloud["max_concurrent_activities"], engine["max_concurrent_activities"]) == (3000, 3000)
     threads = engine["activity_executor"]
@@ -116,7 +111,7 @@ async def test_slots_and_threads_are_sized_by_settings(client: Client, settings:
 
 async def test_every_queue_is_served_by_the_version_that_settings_name(client: Client, settings: Settings) -> None:
     named = settings.model_copy(update={"build_id": "2026.11"})
-    for worker in build_workers(client, named, [WORKFLOWS, CLOUD, ENGINE]):
+    for worker in build_workers(client, named, QUEUES):
         deployment = worker.config(active_config=True)["deployment_config"]
         assert deployment is not None
         assert (deployment.version.build_id, deployment.use_worker_versioning) == ("2026.11", True)
@@ -125,8 +120,7 @@ async def test_every_queue_is_served_by_the_version_that_settings_name(client: C
 def test_an_unknown_queue_is_refused_with_those_there_are(settings: Settings) -> None:
     with pytest.raises(BadInput) as refused:
         require_served(settings, [WORKFLOWS, "durabase/cloud/lab"])
-    allowed = f"{WORKFLOWS}, {CLOUD}, {MYSQL}, {ENGINE}, {REDIS}, {VALKEY}"
-    assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {allowed}"
+    assert str(refused.value) == f"--queues 'durabase/cloud/lab' is not allowed: it must be one of {', '.join(SERVED)}"
 
 
 def test_a_queue_named_twice_is_refused(settings: Settings) -> None:
