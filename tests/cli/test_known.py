@@ -19,7 +19,7 @@ async def test_what_is_installed_and_configured_is_known(session: Session, scrip
 
 
 async def test_an_unknown_engine_is_refused(session: Session, script: Script) -> None:
-    with pytest.raises(BadInput, match="datastore 'oracle' is not allowed: it must be one of postgresql"):
+    with pytest.raises(BadInput, match="datastore 'oracle' is not allowed: it must be one of mysql, postgresql"):
         await require_known(session, script.spec(1, datastore="oracle"))
 
 
