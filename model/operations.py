@@ -47,8 +47,13 @@ class DeprovisionRequest(Noun):
 
 
 class OperationReport(Noun):
-    """What a child tells ClusterWorkflow at each change of status; also its answer to the `progress` query."""
+    """What a child tells ClusterWorkflow at each change of status; also its answer to the `progress` query.
 
+    `number` counts what it has told. Signals that are under way at once may overtake each other, so of two reports the
+    one with the higher number holds; 0 is that of a child which did not count yet.
+    """
+
+    number: int = 0
     status: Status
     members: tuple[Instance, ...] = ()
     identity: ClusterIdentity | None = None

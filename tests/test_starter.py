@@ -117,7 +117,10 @@ def test_list_has_a_row_for_each(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["create", "x", "--datastore", "oracle"], "datastore 'oracle' is not allowed: it must be one of mysql, postgresql"),
+        (
+            ["create", "x", "--datastore", "oracle"],
+            "datastore 'oracle' is not allowed: it must be one of mysql, postgresql",
+        ),
         (["create", "x", "--version", "9"], "version '9' is not allowed: it must be one of 18"),
         (["create", "x", "--cloud", "mars"], "cloud 'mars' is not allowed: it must be one of"),
         (["create", "x", "--flavor", "huge"], "flavor 'huge' is not allowed: it must be one of small, medium, large"),

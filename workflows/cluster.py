@@ -56,6 +56,7 @@ class ClusterWorkflow:
         self._record = start.record or first_record(self._spec, workflow.info().first_execution_run_id)
         self._next: Operation | None = first_operation(start.record)
         self._running: asyncio.Task[None] | None = None
+        self._heard = 0
         self._planned = start.record is not None
         self._refusal: str | None = None
         self._first_fault: Fault | None = None
@@ -125,7 +126,10 @@ class ClusterWorkflow:
 
     @workflow.signal(description="A child tells where its operation stands")
     def report(self, report: OperationReport) -> None:
-        """Take over what the child knows."""
+        """Take over what the child knows, unless a later report has overtaken this one."""
+        if report.number and report.number <= self._heard:
+            return
+        self._heard = report.number
         self._planned = self._planned or report.identity is not None
         self._keep(reported(self._record, report))
 
@@ -151,7 +155,7 @@ class ClusterWorkflow:
 
     async def _run_operation(self, operation: Operation) -> None:
         ambiguous = self._record.status is not Status.ACTIVE
-        self._next = None
+        self._next, self._heard = None, 0
         self._record = begun(self._record, operation)
         self._show(moved=True)
         failed = await self._failed(self._execute(operation, ambiguous))

@@ -47,6 +47,7 @@ class Progress:
         self._version: str | None = None
         self._options: ServerOptions | None = None
         self._deadline: datetime | None = None
+        self._told = 0
         self._follow_the_law()
 
     @property
@@ -61,6 +62,7 @@ class Progress:
     def report(self) -> OperationReport:
         """Return everything that others may know."""
         return OperationReport(
+            number=self._told,
             status=self._cluster_status(),
             members=self.members,
             identity=self._identity,
@@ -119,6 +121,7 @@ class Progress:
         """Signal the report to ClusterWorkflow, if this run has one above it."""
         parent = workflow.info().parent
         if parent is not None:
+            self._told += 1
             handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
             await handle.signal(REPORT, self.report())
 

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from model.cluster import OperatingStatus, Status
 from model.errors import GuestRefused, PlanRefused
+from model.operations import OperationReport
 from tests.conftest import dev_server
 from tests.patience import PATIENCE
 from tests.scripted import Script, create, held, refusal_of, until
@@ -165,3 +166,15 @@ async def test_delete_during_the_plan_ends_the_create(client: Client, script: Sc
     await creating
     await client.get_workflow_handle(spec.name).result()
     assert not [call for call in script.calls if call.startswith("create_")]
+
+
+async def test_a_report_that_a_later_one_has_overtaken_is_ignored(client: Client, script: Script) -> None:
+    spec = script.spec(2)
+    started = await held(script, "cluster_complete")
+    handle = await create(client, spec)
+    await started.wait()
+    await until(handle, Status.INSTANCE_READY)
+    await handle.signal("report", OperationReport(number=1, status=Status.BUILD))
+    assert (await handle.query(ClusterWorkflow.cluster)).status is Status.INSTANCE_READY
+    await handle.execute_update("delete")
+    await handle.result()
