@@ -166,12 +166,12 @@ def _make_images(cloud: Connection) -> None:
 
 
 def _upload(cloud: Connection, name: str, file: Path, kind: str, **properties: Any) -> Any:
-    """Return the image of that name with these properties, uploaded anew if it is of another recipe."""
-    recipe = image.recipe()
+    """Return the image of that name, uploaded anew if it is of another recipe, or has other properties."""
+    recipe = f"{image.recipe()} {sorted(properties.items())}"
     glance: Any = cloud.image  # openstacksdk's type is of version 1 or 2, and this is of 2
     for known in glance.images(name=name):
         if known.status == "active" and known.properties.get("recipe") == recipe:
-            return glance.update_image(known, **properties) if properties else known
+            return known
         glance.delete_image(known)
     return cloud.create_image(
         name,
