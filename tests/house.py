@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
@@ -129,9 +129,9 @@ class House:
         defaults = {"databases": [{"name": "app"}], "users": [{"name": "app"}]}
         return ClusterSpec.model_validate({**common, **defaults, **more})
 
-    async def create(self, spec: ClusterSpec) -> Handle:
-        """Create a cluster; returns after its plan."""
-        claim = str(uuid4())
+    async def create(self, spec: ClusterSpec, claim: str | None = None) -> Handle:
+        """Create a cluster; returns after its plan. The same claim again is the same create."""
+        claim = claim or str(uuid4())
         start = WithStartWorkflowOperation(
             ClusterWorkflow.run,
             ClusterStart(claim=claim, spec=spec),
@@ -139,7 +139,13 @@ class House:
             task_queue=WORKFLOWS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
-        await self.client.execute_update_with_start_workflow("accepted", claim, start_workflow_operation=start)
+        try:
+            await self.client.execute_update_with_start_workflow("accepted", claim, start_workflow_operation=start)
+        except RPCError:
+            # The SDK keeps the failure for whoever asks for the workflow, too; unasked, asyncio would print it.
+            with suppress(RPCError):
+                await start.workflow_handle()
+            raise
         return await start.workflow_handle()
 
     async def record(self, name: str) -> ClusterRecord:

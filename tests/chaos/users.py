@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -10,22 +9,18 @@ from typing import TypeVar
 from uuid import uuid4
 
 from temporalio.client import (
-    WithStartWorkflowOperation,
     WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
-from model.cluster import ClusterIdentity, ClusterRecord, Fault, Operation, Status
-from model.operations import ClusterStart
+from model.cluster import ClusterIdentity, Fault, Operation, Status
 from model.spec import ClusterSpec
 from tests.chaos import faults
 from tests.house import House
 from workflows.cluster import ClusterWorkflow
-from workflows.queues import WORKFLOWS
 
 Answer = TypeVar("Answer")
 
@@ -95,25 +90,8 @@ class User:
                 self._wish.identity = identity
 
     async def _accepted(self, claim: str) -> ClusterIdentity:
-        spec = self._wish.spec
-        start = WithStartWorkflowOperation(
-            ClusterWorkflow.run,
-            ClusterStart(claim=claim, spec=spec),
-            id=spec.name,
-            task_queue=WORKFLOWS,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )
-        update = self._house.client.execute_update_with_start_workflow(
-            "accepted", claim, start_workflow_operation=start, result_type=ClusterRecord
-        )
-        try:
-            record: ClusterRecord = await update
-        except RPCError:
-            # The SDK keeps the failure for whoever asks for the workflow, too; unasked, asyncio would print it.
-            with suppress(RPCError):
-                await start.workflow_handle()
-            raise
-        return record.identity
+        await self._house.create(self._wish.spec, claim)
+        return (await self._house.record(self._wish.spec.name)).identity
 
     async def _change_mind(self) -> None:
         if self._wish.change is None:
