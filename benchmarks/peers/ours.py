@@ -19,30 +19,24 @@ from cli.session import Session, open_session
 from cli.voice import Failed
 from datastores.context import InstanceContext
 from guests.base import Guest
-from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import CheckRequest, Server, ServerRequest, ServerStatus, Volume
 from model.cluster import ServerOptions
 from model.spec import ClusterSpec
-from providers.base import Provider
 from tests.datastores.toy_engine import ToyManager
+from tests.providers.volumeless import VolumelessProvider
 
 CLOUD, ENGINE = "files", "toy"
 
 
-class FilesProvider(Provider):
+class FilesProvider(VolumelessProvider):
     """Servers that are files, so that several workers, and one that comes after a kill, see the same."""
 
-    supports_volumes: ClassVar[bool] = False
-    supports_snapshots: ClassVar[bool] = False
-    request_limit: ClassVar[float] = 0.1
     listing_interval: ClassVar[float] = five_steps.POLL_SECONDS
 
     def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any]) -> None:
         self._known: dict[str, Server] = {}
         self._records = five_steps.folder() / "records"
         self._records.mkdir(exist_ok=True)
-
-    def flavors(self) -> list[Flavor]:
-        return [Flavor(id="1", name="small", vcpus=1, memory=512, disk=1)]
 
     def check(self, request: CheckRequest) -> None:
         _count("check")
@@ -81,18 +75,6 @@ class FilesProvider(Provider):
     def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
         _count("list_volumes")
         return []
-
-    def create_volume(self, request: VolumeRequest) -> Volume:
-        raise NotImplementedError
-
-    def delete_volume(self, volume_id: str) -> None:
-        raise NotImplementedError
-
-    def attach_volume(self, server_id: str, volume_id: str) -> None:
-        raise NotImplementedError
-
-    def snapshot(self, volume_id: str, name: str) -> str:
-        raise NotImplementedError
 
 
 class StepsManager(ToyManager):

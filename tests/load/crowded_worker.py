@@ -18,10 +18,10 @@ from uuid import uuid4
 
 import worker
 from datastores.context import InstanceContext
-from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import Server, ServerRequest, ServerStatus
 from model.cluster import ServerOptions
-from providers.base import Provider
 from tests.datastores.guestless_engine import GuestlessManager
+from tests.providers.volumeless import VolumelessProvider
 
 CLOUD, ENGINE = "crowd", "toy"
 POLL_SECONDS = 0.1
@@ -29,22 +29,13 @@ POLL_SECONDS = 0.1
 go_on = threading.Event()
 
 
-class CrowdProvider(Provider):
+class CrowdProvider(VolumelessProvider):
     """Servers in memory."""
 
-    supports_volumes: ClassVar[bool] = False
-    supports_snapshots: ClassVar[bool] = False
-    request_limit: ClassVar[float] = 0.1
     listing_interval: ClassVar[float] = 0.1
 
     def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any]) -> None:
         self._servers: dict[str, Server] = {}
-
-    def flavors(self) -> list[Flavor]:
-        return [Flavor(id="1", name="small", vcpus=1, memory=512, disk=1)]
-
-    def check(self, request: CheckRequest) -> None:
-        pass
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
         servers = list(self._servers.values())
@@ -69,21 +60,6 @@ class CrowdProvider(Provider):
 
     def destroy(self, server_id: str) -> None:
         self._servers.pop(server_id, None)
-
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        return []
-
-    def create_volume(self, request: VolumeRequest) -> Volume:
-        raise NotImplementedError
-
-    def delete_volume(self, volume_id: str) -> None:
-        raise NotImplementedError
-
-    def attach_volume(self, server_id: str, volume_id: str) -> None:
-        raise NotImplementedError
-
-    def snapshot(self, volume_id: str, name: str) -> str:
-        raise NotImplementedError
 
 
 class CrowdManager(GuestlessManager):
