@@ -119,8 +119,7 @@ class Machine:
         """Attach a volume as a cloud would, also while the machine runs."""
         self.volumes[volume.id] = volume.device
         if self.runs:
-            dev = Path(f"/proc/{self.leader()}/root/dev")
-            (dev / "disk/by-id").mkdir(parents=True, exist_ok=True)
+            dev = self._booted_dev()
             number = Path(f"/dev/{volume.device}").stat().st_rdev
             with suppress(FileExistsError):
                 os.mknod(dev / volume.device, stat.S_IFBLK | 0o660, number)
@@ -140,6 +139,16 @@ class Machine:
                         return int(child)
             time.sleep(0.02)
         raise AssertionError(f"{self.id} does not boot: {self.console()}")
+
+    def _booted_dev(self) -> Path:
+        """Return its /dev once its stand-in for udev is at work: until then a boot mounts over it, or is the host still."""
+        ends = time.monotonic() + BOOT_SECONDS
+        while True:
+            root = Path(f"/proc/{self.leader()}/root")
+            if (root / "etc/stand-in-volumes").exists() and (root / "dev/disk/by-uuid").is_dir():
+                return root / "dev"
+            assert time.monotonic() < ends, self.console()
+            time.sleep(0.02)
 
     def server(self, login: str = LOGIN, tag: Tag | None = None) -> Server:
         """Return it as its cloud would."""

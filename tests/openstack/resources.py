@@ -19,7 +19,7 @@ DISK = 2
 """GiB of an image's root filesystem."""
 
 KERNEL_PARAMETERS = (
-    "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 mitigations=off random.trust_cpu=on no_timer_check"
+    "rw console=ttyS0 quiet net.ifnames=0 mitigations=off random.trust_cpu=on no_timer_check"
     " systemd.show_status=0 audit=0 clocksource=hpet tsc=unstable"
 )
 """Without mitigations and early entropy's wait: under emulation they cost seconds.

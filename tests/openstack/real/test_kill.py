@@ -43,7 +43,6 @@ async def test_a_worker_killed_when_a_thing_is_made_and_before_it_hears_so(lab: 
         await lab.done("delete", spec.name)
 
 
-@pytest.mark.short
 @pytest.mark.timeout(1500)
 async def test_delete_in_each_step_leaves_nothing(lab: Lab) -> None:
     await delete_in_each_step(lab, STAND_IN)
