@@ -21,11 +21,17 @@ class ClusterStart(Noun):
 
 
 class ProvisionRequest(Noun):
-    """Starts a ProvisionWorkflow; `identity` is known when an earlier build is taken up again."""
+    """Starts a ProvisionWorkflow; `identity` is known when an earlier build is taken up again.
+
+    `revision` is the course that the build takes. It stands in the request so that a build goes on as it began, and its
+    history needs no marker: 0 asks engine and cloud at once, and tells its end by a signal; 1 asks the engine first,
+    and its result tells its end.
+    """
 
     spec: ClusterSpec
     cluster_id: str
     identity: ClusterIdentity | None = None
+    revision: int = 0
 
 
 class RestartRequest(Noun):

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.deprovision import DeprovisionWorkflow
     from workflows.details import cluster_details, summary_of_operation
     from workflows.probe import probe_members
-    from workflows.provision import ProvisionWorkflow
+    from workflows.provision import REVISION, ProvisionWorkflow
     from workflows.record import begun, first_operation, first_record, probed, reported, terminated
     from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
     from workflows.restart import RestartWorkflow
@@ -182,7 +182,7 @@ class ClusterWorkflow:
         match operation:
             case Operation.PROVISION:
                 known = identity if self._planned else None
-                build = ProvisionRequest(spec=self._spec, cluster_id=identity.id, identity=known)
+                build = ProvisionRequest(spec=self._spec, cluster_id=identity.id, identity=known, revision=REVISION)
                 await self._child(ProvisionWorkflow.run, build)
             case Operation.RESTART:
                 restart = RestartRequest(identity=identity, version=record.version or "", members=record.members)
@@ -197,21 +197,24 @@ class ClusterWorkflow:
                 )
                 await self._child(DeprovisionWorkflow.run, removal)
 
-    async def _child(self, run: Callable[[Any, Request], Awaitable[None]], request: Request) -> None:
+    async def _child(self, run: Callable[[Any, Request], Awaitable[OperationReport | None]], request: Request) -> None:
         operation = self._record.operation
         while True:
             try:
-                await workflow.execute_child_workflow(
+                last = await workflow.execute_child_workflow(
                     run,
                     request,
                     id=f"{self._record.identity.name}/{operation}",
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     static_summary=summary_of_operation(self._record),
                 )
-                return
             except WorkflowAlreadyStartedError:
                 # The child of a ClusterWorkflow that was terminated a moment ago is about to be terminated, too.
                 await workflow.sleep(1, summary="an earlier run of this operation is about to close")
+            else:
+                if last is not None:
+                    self.report(last)
+                return
 
     async def _failed(self, operation: Coroutine[Any, Any, None]) -> bool:
         """Run an operation to its end, whatever is asked meanwhile; return whether it failed."""

@@ -45,8 +45,9 @@ with workflow.unsafe.imports_passed_through():
 
 Result = TypeVar("Result")
 
-ENGINE_FIRST = "plan-engine-first"
-"""The patch that asks the engine before the cloud; builds recorded without it asked both at once."""
+REVISION = 1
+"""What new builds are asked for. Revision 0 is to be removed with its histories in the release after this one: a build
+ends by its deadline, so none is older."""
 PLAN_LIMIT = timedelta(minutes=1)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=60)
@@ -65,7 +66,7 @@ class ProvisionWorkflow:
         self._spec = request.spec
         self._request = request
         self._primary, *self._replicas = (member.name for member in members_of(request.spec))
-        self._progress = Progress(Operation.PROVISION, members_of(request.spec))
+        self._progress = Progress(Operation.PROVISION, members_of(request.spec), returned=request.revision > 0)
         self._servers: defaultdict[str, set[str]] = defaultdict(set)
         self._losses: defaultdict[str, int] = defaultdict(int)
         self._cloud_queue = cloud_queue(request.spec.cloud)
@@ -82,8 +83,8 @@ class ProvisionWorkflow:
         return self._progress.report()
 
     @workflow.run
-    async def run(self, request: ProvisionRequest) -> None:  # noqa: ARG002 - Temporal gives it to __init__ as well
-        """Build until every member is ACTIVE. Raises ApplicationError, with the Fault as detail."""
+    async def run(self, request: ProvisionRequest) -> OperationReport | None:
+        """Build until every member is ACTIVE, and return the last report. Raises ApplicationError, with the Fault."""
         try:
             await self._plan()
             await self._build_all([self._primary, *self._replicas])
@@ -92,7 +93,7 @@ class ProvisionWorkflow:
                     await self._verify_resources()
                     await self._post_prepare_all()
                     await self._cluster_complete()
-                    return
+                    return self._progress.last_report() if request.revision > 0 else None
                 except ActivityError as error:
                     lost = await self._send_back(error)
                 await self._build(lost)
@@ -127,8 +128,7 @@ class ProvisionWorkflow:
 
     async def _ask(self, engine: Call, cloud: Call) -> EnginePlan:
         """Ask the engine, and then the cloud, which checks what the engine answered: image, ports, volumes."""
-        # To be removed, with `else`, in the release after this one: a build ends by its deadline, so none is older.
-        if workflow.patched(ENGINE_FIRST):
+        if self._request.revision > 0:
             plan = await self._progress.run(engine, EnginePlan)
             answered = cloud.argument.model_copy(update={"engine": plan})
             await self._progress.run(replace(cloud, argument=answered), CloudPlan)

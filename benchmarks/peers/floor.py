@@ -36,8 +36,8 @@ STEPS = (
     (five_steps.POST_PREPARE, ENGINE),
     (five_steps.CLUSTER_COMPLETE, ENGINE),
 )
-TOLD_AFTER = ("plan_cloud", five_steps.PREPARE, five_steps.CLUSTER_COMPLETE)
-"""The steps after which a durabase build changes its status and tells the parent."""
+TOLD_AFTER = ("plan_cloud", five_steps.PREPARE)
+"""The steps after which a durabase build changes its status and tells the parent; its result tells the last."""
 
 
 @workflow.defn
@@ -50,7 +50,7 @@ class FloorCluster:
     @workflow.run
     async def run(self, name: str) -> None:
         """Run the child; then stay, as a cluster does."""
-        await workflow.execute_child_workflow(FloorProvision.run, name, id=f"{name}/provision")
+        self.report(await workflow.execute_child_workflow(FloorProvision.run, name, id=f"{name}/provision"))
         await workflow.wait_condition(lambda: False)
 
     @workflow.update
@@ -72,7 +72,7 @@ class FloorProvision:
     """The child: one activity after the other."""
 
     @workflow.run
-    async def run(self, name: str) -> None:
+    async def run(self, name: str) -> dict[str, Any]:
         """Build."""
         parent = workflow.info().parent
         for step, queue in STEPS:
@@ -87,6 +87,7 @@ class FloorProvision:
             if step in TOLD_AFTER and parent is not None:
                 handle = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
                 await handle.signal(FloorCluster.report, {"name": name, "status": step})
+        return {"name": name, "status": STEPS[-1][0]}
 
 
 @activity.defn(name=five_steps.WAIT_FOR_SERVER)

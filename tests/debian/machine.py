@@ -141,7 +141,7 @@ class Machine:
         raise AssertionError(f"{self.id} does not boot: {self.console()}")
 
     def _booted_dev(self) -> Path:
-        """Return its /dev once its stand-in for udev is at work: until then a boot mounts over it, or is the host still."""
+        """Return its /dev once its stand-in for udev is at work: before that it is the host's, or is mounted over."""
         ends = time.monotonic() + BOOT_SECONDS
         while True:
             root = Path(f"/proc/{self.leader()}/root")

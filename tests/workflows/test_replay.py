@@ -1,7 +1,7 @@
 """Recorded real runs, replayed: a change that would break a run in flight fails here."""
 
 import base64
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from temporalio.api.common.v1 import Payloads
@@ -77,15 +77,19 @@ async def test_the_law_holds_over_every_prefix(recorded: Recorded) -> None:
 
 
 async def told_in(event: dict[str, Any]) -> OperationReport | None:
-    attributes = event.get("signalExternalWorkflowExecutionInitiatedEventAttributes")
-    if not attributes:
+    attributes = event.get("signalExternalWorkflowExecutionInitiatedEventAttributes", {})
+    ended = event.get("workflowExecutionCompletedEventAttributes", {})
+    encoded = attributes.get("input") or ended.get("result")
+    if not encoded:
         return None
     payloads = Payloads()
-    for each in attributes["input"]["payloads"]:
+    for each in encoded["payloads"]:
         metadata = {name: base64.b64decode(value) for name, value in each["metadata"].items()}
         payloads.payloads.add(metadata=metadata, data=base64.b64decode(each["data"]))
-    decoded = await data_converter(PAYLOAD_KEYS).decode(list(payloads.payloads), [OperationReport])
-    report: OperationReport = decoded[0]
+    decoded = await data_converter(PAYLOAD_KEYS).decode(
+        list(payloads.payloads), [cast("type[OperationReport]", OperationReport | None)]
+    )
+    report: OperationReport | None = decoded[0]
     return report
 
 
