@@ -22,7 +22,7 @@ from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingSt
 from model.command import CommandResult, CommandTask
 from model.datastore import Datastore, EngineSettings, Filesystem, catalogue, chosen
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
-from model.spec import ClusterSpec, UserSpec
+from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 from temporal.heartbeat import note
 
 ADMINISTRATOR = "durabase"
@@ -135,7 +135,7 @@ class DatastoreManager(ABC):
         with self._context(task) as context:
             for database in task.databases:
                 note(f"creates database {database.name}")
-                self.create_database(context, database.name)
+                self.create_database(context, database)
             for user in task.users:
                 note(f"creates user {user.name}")
                 self.create_user(context, user, context.password(user))
@@ -259,7 +259,7 @@ class DatastoreManager(ABC):
         """Return once every replica replicates; runs on the primary, after databases and users are there."""
 
     @abstractmethod
-    def create_database(self, context: InstanceContext, name: str) -> None:
+    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
         """Create a database on the primary, unless it is there."""
 
     @abstractmethod

@@ -1,12 +1,12 @@
-"""Configuration overrides, checked against what an engine knows before anything is created."""
+"""Configuration, of a server and of its databases, checked against what an engine knows before anything is created."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from model.base import refusal
 from model.errors import PlanRefused
-from model.spec import Setting
+from model.spec import DatabaseSpec, Setting
 
 
 class Parameter(Protocol):
@@ -44,3 +44,11 @@ class ConfigurationManager:
     def render(self, overrides: Mapping[str, Setting]) -> dict[str, str]:
         """Return checked overrides as the configuration file spells them, sorted by key."""
         return {key: self.parameters[key].render(value) for key, value in sorted(overrides.items())}
+
+
+def refuse_character_sets(databases: Iterable[DatabaseSpec], why: str) -> None:
+    """Refuse character sets and collations of databases by PlanRefused; `why` the engine has none completes it."""
+    for database in databases:
+        for field, value in (("character_set", database.character_set), ("collate", database.collate)):
+            if value is not None:
+                raise PlanRefused(str(refusal(f"databases.{database.name}.{field}", value, f"left out: {why}")))

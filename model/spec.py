@@ -69,7 +69,7 @@ MemberName = Annotated[
 PLAIN = "1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit"
 
 PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"), Field(description=PLAIN)]
-"""A name of an engine, version, cloud or flavor."""
+"""A name of an engine, version, cloud, flavor, character set or collation."""
 
 Identifier = Annotated[
     str,
@@ -86,10 +86,25 @@ class OnFailure(StrEnum):
     DELETE = "delete"
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class DatabaseSpec(Request):
-    """A database to create."""
+    """A database to create. Which character sets and collations there are, and whether any, the engine's `plan` knows.
+
+    Without a character set it has its collation's, without a collation its character set's own, without both the
+    server's.
+    """
 
     name: Identifier
+    # Left out where they are None: a worker that is older than these fields would refuse them.
+    character_set: PlainName | None = Field(
+        default=None, exclude_if=_is_none, description=f"the name of a character set: {PLAIN}"
+    )
+    collate: PlainName | None = Field(
+        default=None, exclude_if=_is_none, description=f"the name of a collation: {PLAIN}"
+    )
 
 
 class UserSpec(Request):
@@ -120,7 +135,9 @@ class ClusterSpec(Request):
     allowed_cidrs: tuple[Cidr, ...] | None = Field(
         default=None, description="a list of networks that may use the database, each such as 10.1.0.0/16"
     )
-    databases: tuple[DatabaseSpec, ...] = Field(default=(), description="a list of tables, each with a name")
+    databases: tuple[DatabaseSpec, ...] = Field(
+        default=(), description="a list of tables, each with a name, and for some engines character_set and collate"
+    )
     users: tuple[UserSpec, ...] = Field(default=(), description="a list of tables, each with a name")
     configuration: dict[Identifier, Setting] = Field(
         default_factory=dict,

@@ -14,9 +14,9 @@ from datastores.mysql.sizes import binlog_size, sizes
 from datastores.service import install
 from guests.base import Service
 from model.cluster import Role, ServerOptions
-from model.datastore import Datastore
+from model.datastore import Datastore, chosen
 from model.errors import GuestError
-from model.spec import ClusterSpec, UserSpec
+from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 STOP_SECONDS = 180
 """A stopping server writes back what its cache has changed."""
@@ -50,6 +50,8 @@ class MysqlManager(DatastoreManager):
         check_names(spec)
         replication.check_semi_synchronous(spec)
         parameters.check_collation(spec)
+        version = chosen(self._catalogue, self.manager_name, spec.version, self._packaging).version
+        parameters.check_databases(spec, version)
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""
@@ -110,11 +112,11 @@ class MysqlManager(DatastoreManager):
         what = replication.SEMI_SYNCHRONOUS
         context.wait_until(lambda: replication.reason_not_semi_synchronous(context), what)
 
-    def create_database(self, context: InstanceContext, name: str) -> None:
-        """Create a database in the server's character set and collation."""
+    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
+        """Create a database in the character set and collation that it names, or in the server's; or set them again."""
         session = Session(context, context.instance)
-        if session.query(sql.has_database(name)) == ["0"]:
-            session.execute(sql.create_database(name))
+        if session.query(sql.has_database(database)) == ["0"]:
+            session.execute(sql.create_database(database))
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases, and nothing outside."""

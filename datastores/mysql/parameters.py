@@ -1,6 +1,7 @@
 """MariaDB's parameters: which values they take, as its option files spell them (Knowledge Base, mariadbd Options)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -112,16 +113,35 @@ def check_collation(spec: ClusterSpec) -> None:
     """Refuse a collation of another character set than the server's, by PlanRefused: it would not start."""
     characters = text_of(spec.configuration.get(CHARACTER_SET, rules.CHARACTER_SET)).lower()
     value = spec.configuration.get(COLLATION)
-    if value is not None and text_of(value).lower().split("_")[0] != characters:
+    if value is not None and _character_set_of(text_of(value)) != characters:
         raise PlanRefused(str(refusal(f"configuration.{COLLATION}", value, f"one of {CHARACTER_SET}, {characters}")))
+
+
+def check_databases(spec: ClusterSpec, version: str) -> None:
+    """Refuse a database's character set or collation that a version has not, or that differ, by PlanRefused."""
+    sets, collations = (_parameters(version)[name].values for name in (CHARACTER_SET, COLLATION))
+    for database in spec.databases:
+        path, own, collation = f"databases.{database.name}", database.character_set, database.collate
+        if own is not None and own.lower() not in sets:
+            # All of them: what a person most often means by `utf8` is the last.
+            raise PlanRefused(str(refusal(f"{path}.character_set", own, f"one of {', '.join(sets)}")))
+        fitting = tuple(each for each in collations if own is None or _character_set_of(each) == own.lower())
+        if collation is not None and collation.lower() not in fitting:
+            whose = f" the collations of {own}:" if own else ""
+            raise PlanRefused(str(refusal(f"{path}.collate", collation, f"one of{whose} {_some(fitting)}")))
 
 
 @cache
 def configuration_manager(version: str) -> ConfigurationManager:
     """Return what a version knows; read once, from its table in templates/."""
-    rows = {row["name"]: row for row in parameter_rows(__name__, version)}
-    closed = {name: reason for name, row in rows.items() if (reason := _closed(row)) is not None}
-    return ConfigurationManager({name: _parameter(row) for name, row in rows.items()}, closed)
+    rows = parameter_rows(__name__, version)
+    closed = {row["name"]: reason for row in rows if (reason := _closed(row)) is not None}
+    return ConfigurationManager(_parameters(version), closed)
+
+
+@cache
+def _parameters(version: str) -> Mapping[str, MariadbParameter]:
+    return {row["name"]: _parameter(row) for row in parameter_rows(__name__, version)}
 
 
 def _parameter(row: dict[str, str]) -> MariadbParameter:
@@ -147,6 +167,11 @@ def _closed(row: dict[str, str]) -> str | None:
     if reason is None and row["type"] == "varchar" and name not in rules.FORMS:
         return "durabase decides it"
     return reason
+
+
+def _character_set_of(collation: str) -> str:
+    """Return what a collation's name begins with; `binary` is the name of both."""
+    return collation.lower().split("_")[0]
 
 
 def _some(choices: tuple[str, ...]) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from model.spec import DatabaseSpec
+
 SESSION = (
     "SET SESSION sql_mode = '', sql_log_off = 1, slow_query_log = 0, max_statement_time = 0, autocommit = 1, "
     "SESSION tx_read_only = 0"
@@ -57,14 +59,32 @@ def administrator(user: str, hashed: str) -> str:
     )
 
 
-def create_database(name: str) -> str:
-    """Return what creates a database in the server's character set."""
-    return f"CREATE DATABASE {identifier(name)}"
+def create_database(database: DatabaseSpec) -> str:
+    """Return what creates a database in the character set and collation that it names, or in the server's."""
+    name = identifier(database.name)
+    own = f" CHARACTER SET {literal(database.character_set)}" if database.character_set else ""
+    own += f" COLLATE {literal(database.collate)}" if database.collate else ""
+    created = f"CREATE DATABASE IF NOT EXISTS {name}{own};"
+    # One that is there may have the server's character set, and be unknown to replicas, if the server was killed while
+    # it made it. The first statement is replicated although it changes nothing. The second sets what tables get that
+    # are made later, and touches none that is there; so it does no harm to one that somebody has changed, either. As
+    # `has_database` looks first, a second run writes neither to the binary log.
+    return f"{created}\nALTER DATABASE {name}{own};" if own else created
 
 
-def has_database(name: str) -> str:
-    """Return the query whether a database is there."""
-    return f"SELECT count(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {literal(name)}"  # noqa: S608 - quoted
+def has_database(database: DatabaseSpec) -> str:
+    """Return the query whether a database is there, with what it names of character set and collation.
+
+    A character set without a collation means its default one; a collation belongs to one character set.
+    """
+    there = f"SCHEMA_NAME = {literal(database.name)}"
+    if database.collate:
+        there += f" AND DEFAULT_COLLATION_NAME = {literal(database.collate)}"
+    elif database.character_set:
+        of_set = f"CHARACTER_SET_NAME = {literal(database.character_set)}"
+        default = f"SELECT DEFAULT_COLLATE_NAME FROM information_schema.CHARACTER_SETS WHERE {of_set}"  # noqa: S608 - quoted
+        there += f" AND DEFAULT_COLLATION_NAME = ({default})"
+    return f"SELECT count(*) FROM information_schema.SCHEMATA WHERE {there}"  # noqa: S608 - quoted
 
 
 def password_of(user: str) -> str:

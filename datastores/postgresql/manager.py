@@ -15,7 +15,7 @@ from datastores.service import install
 from guests.base import Service
 from model.cluster import ServerOptions
 from model.datastore import Datastore
-from model.spec import ClusterSpec, UserSpec
+from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 FAST_SHUTDOWN = "INT"
 STOP_SECONDS = 120
@@ -110,12 +110,12 @@ class PostgresqlManager(DatastoreManager):
         server.write(context, layout.SYNCHRONOUS_FILE, f"{replication.SYNCHRONOUS} = {parameters.quote(wanted)}\n")
         context.wait_until(lambda: replication.reason_not_synchronous(psql, wanted), replication.SYNCHRONOUS)
 
-    def create_database(self, context: InstanceContext, name: str) -> None:
+    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
         """Create a database that belongs to the administrator and is open to its users only."""
         psql = Psql(context, context.instance)
-        if psql.query(sql.has_database(name)) == ["0"]:
-            psql.execute(sql.create_database(name))
-        psql.execute(sql.close_database(name))
+        if psql.query(sql.has_database(database.name)) == ["0"]:
+            psql.execute(sql.create_database(database.name))
+        psql.execute(sql.close_database(database.name))
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases but drop them."""

@@ -14,7 +14,7 @@ from guests.base import Service
 from model.cluster import ServerOptions
 from model.datastore import Datastore
 from model.errors import GuestError
-from model.spec import ClusterSpec, UserSpec
+from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 STOP_SECONDS = 120
 """A stopping primary waits for its replicas (`shutdown-timeout`), and the last of the append-only file is written."""
@@ -90,9 +90,9 @@ class ValkeyManager(DatastoreManager):
         """Wait until every replica has what the primary has."""
         replication.wait_for_replicas(context)
 
-    def create_database(self, context: InstanceContext, name: str) -> None:  # noqa: ARG002 - the base class's
+    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:  # noqa: ARG002 - the base's
         """Never asked for: `check_names` refuses named databases."""
-        raise AssertionError(f"{name} was not refused")
+        raise AssertionError(f"{database.name} was not refused")
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user on every member, who may do everything with the data and nothing with the server."""

@@ -173,6 +173,14 @@ def test_a_file_says_what_the_options_say(tmp_path: Path) -> None:
     assert spec_of(tmp_path, "{name: orders, cloud: elsewhere}").cloud == "elsewhere"
 
 
+def test_databases_in_a_file_have_character_sets(tmp_path: Path) -> None:
+    written = "{name: orders, datastore: mysql, databases: [{name: shop, character_set: binary}, {name: log}]}"
+    shop, log = spec_of(tmp_path, written).databases
+    assert (shop.character_set, shop.collate, log.character_set) == ("binary", None, None)
+    typo = "databases.0.colate is not a field: allowed are name, character_set, collate"
+    assert refusal_of(tmp_path, "{name: orders, databases: [{name: shop, colate: x}]}") == typo
+
+
 def test_a_file_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(ORDERS.encode())))
     assert file_spec("-", None, load_settings()).nodes == 3

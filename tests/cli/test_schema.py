@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
     "flavor": "small",
     "volume_size": 10,
     "allowed_cidrs": ["10.1.0.0/16", "2001:db8::/48"],
-    "databases": [{"name": "shop"}, {"name": 2024}],
+    "databases": [{"name": "shop"}, {"name": 2024, "character_set": "latin1", "collate": "latin1_bin"}],
     "users": [{"name": "app", "password": 12345678, "databases": ["shop"]}, {"name": "reader", "password": None}],
     "configuration": {"work_mem": "8MB", "jit": False, "random_page_cost": 1.1, "max_connections": 50},
     "on_failure": "delete",
@@ -63,6 +63,12 @@ def test_it_is_a_schema_and_is_printed(capsys: pytest.CaptureFixture[str]) -> No
     assert list(printed["properties"]) == list(ClusterSpec.model_fields)
 
 
+def test_it_describes_every_field_of_a_database() -> None:
+    described = SCHEMA["$defs"]["DatabaseSpec"]["properties"]
+    assert list(described) == ["name", "character_set", "collate"]
+    assert all(field.get("description") for field in described.values())
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
 def test_the_examples_are_taken_by_both(example: Path) -> None:
     written = YamlText(example.read_text(), "--file", str(example), whole=[("nodes",), ("volume_size",)]).value()
@@ -77,6 +83,7 @@ def test_a_good_request_is_taken_by_both_and_numbers_are_texts(file: Path) -> No
     spec = taken(file, GOOD)
     assert spec is not None
     assert (spec.version, spec.databases[1].name, spec.nodes) == ("18", "2024", 3)
+    assert (spec.databases[1].character_set, spec.databases[1].collate) == ("latin1", "latin1_bin")
     assert spec.users[0].password is not None
     assert spec.users[0].password.reveal() == "12345678"
     assert spec.configuration == {
@@ -103,7 +110,11 @@ WRONG: dict[str, list[Any]] = {
     "flavor": [None, "", "a b", []],
     "volume_size": [None, 0, 65537, "10", 0.5],
     "allowed_cidrs": ["10.1.0.0/16", [None], [10], [""], ["example.org"], {}, True],
-    "databases": [None, {}, ["shop"], [{}], [{"name": ""}], [{"name": None}], [{"name": "shop", "size": 1}]],
+    "databases": [
+        *(None, {}, ["shop"], [{}], [{"name": ""}], [{"name": None}], [{"name": "shop", "size": 1}]),
+        *([{"name": "shop", "character_set": ""}], [{"name": "shop", "character_set": "a b"}]),
+        *([{"name": "shop", "collate": "_bin"}], [{"name": "shop", "collate": True}]),
+    ],
     "users": [None, ["app"], [{"name": "app", "pasword": "x"}], [{"name": "app", "password": ""}], [{"name": True}]],
     "configuration": [None, [], {"work_mem": None}, {"work_mem": [1]}, {"": 1}, {"a\nb": 1}],
     "on_failure": [None, "stay", 1, True],

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from datastores.configuration import ConfigurationManager
+from datastores.configuration import ConfigurationManager, refuse_character_sets
 from model.errors import PlanRefused
-from model.spec import Setting
+from model.spec import DatabaseSpec, Setting
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,12 @@ def test_a_refusal_is_one_sentence_that_names_the_key(key: str, value: Setting, 
 def test_what_is_allowed_is_rendered_sorted() -> None:
     KNOWN.check({"b": 2, "a": 4})
     assert list(KNOWN.render({"b": 2, "a": 4}).items()) == [("a", "<4>"), ("b", "<2>")]
+
+
+@pytest.mark.parametrize("field", ["character_set", "collate"])
+def test_an_engine_without_character_sets_refuses_them_in_one_sentence(field: str) -> None:
+    shop, log = DatabaseSpec(name="shop"), DatabaseSpec.model_validate({"name": "log", field: "latin1"})
+    refuse_character_sets([shop], "it has none")
+    with pytest.raises(PlanRefused) as refused:
+        refuse_character_sets([shop, log], "it has none")
+    assert str(refused.value) == f"databases.log.{field} 'latin1' is not allowed: it must be left out: it has none"

@@ -12,7 +12,7 @@ from guests.base import Service
 from model.cluster import ServerOptions
 from model.datastore import Datastore
 from model.errors import GuestError
-from model.spec import ClusterSpec, UserSpec
+from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 MOUNT_POINT = "/var/lib/toy"
 
@@ -67,8 +67,8 @@ class ToyManager(DatastoreManager):
     def do_cluster_complete(self, context: InstanceContext) -> None:
         self._append(context, f"complete with {len(context.replicas)} replicas")
 
-    def create_database(self, context: InstanceContext, name: str) -> None:
-        self._append(context, f"database {name}")
+    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
+        self._append(context, f"database {database.name}")
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         self._append(context, f"user {user.name} {password}")

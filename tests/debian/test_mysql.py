@@ -20,7 +20,14 @@ from tests.debian.overrides import allowed_edges
 ODD = "Odd_'na`me%"
 GIVEN = "ann's \"p\\ass# wörd"
 SPEC: dict[str, Any] = {
-    "databases": [{"name": "sales"}, {"name": ODD}],
+    "databases": [
+        {"name": "sales"},
+        {"name": ODD},
+        {"name": "letters", "character_set": "latin1", "collate": "latin1_german1_ci"},
+        {"name": "codes", "collate": "ascii_bin"},
+        {"name": "blobs", "character_set": "BINARY"},
+        {"name": "words", "character_set": "utf8mb4"},
+    ],
     "users": [{"name": "ann", "password": GIVEN}, {"name": "bob", "databases": ["sales"]}],
     "configuration": {
         "collation_server": "utf8mb4_unicode_ci",
@@ -30,6 +37,17 @@ SPEC: dict[str, Any] = {
         "sql_mode": "ANSI_QUOTES,STRICT_TRANS_TABLES",
     },
 }
+
+
+COLLATIONS = {
+    "sales": "utf8mb4_unicode_ci",
+    ODD: "utf8mb4_unicode_ci",
+    "letters": "latin1_german1_ci",
+    "codes": "ascii_bin",
+    "blobs": "binary",
+    "words": "utf8mb4_general_ci",
+}
+"""Of the databases: the server's, their own, their character set's."""
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +90,14 @@ def test_rows_arrive_on_both_replicas_and_overrides_are_in_force(cluster: Debian
         assert ask(cluster, shown, member) == [expected]
         own_id = replication.server_id(cluster.identity.id, member)
         assert ask(cluster, "SELECT @@server_id, @@gtid_strict_mode, @@log_bin", member) == [f"{own_id}\t1\t1"]
-        assert ask(cluster, "SELECT @@collation_database", member, database="sales") == ["utf8mb4_unicode_ci"]
+        assert collations(cluster, member) == COLLATIONS
     waits = "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_clients', 'Rpl_semi_sync_master_status')"
     assert [row.split("\t")[1] for row in ask(cluster, waits)] == ["2", "ON"]
+
+
+def collations(cluster: DebianCluster, member: str) -> dict[str, str]:
+    """What tables get in each requested database."""
+    return {name: ask(cluster, "SELECT @@collation_database", member, database=name)[0] for name in COLLATIONS}
 
 
 def test_users_may_use_their_databases_only_and_write_on_the_primary_only(cluster: DebianCluster) -> None:
@@ -95,6 +118,26 @@ def test_a_second_run_of_everything_changes_nothing(cluster: DebianCluster) -> N
     wait_for(lambda: replicates(cluster))
     before = everything(cluster)
     cluster.provision()
+    assert everything(cluster) == before
+
+
+def test_a_database_is_set_to_its_character_set_again_however_its_creation_was_torn(
+    cluster: DebianCluster, manager: MysqlManager
+) -> None:
+    ask(cluster, "CREATE TABLE word (word text) COLLATE latin1_bin", database="letters")
+    ask(cluster, "ALTER DATABASE letters COLLATE latin1_spanish_ci; ALTER DATABASE words COLLATE utf8mb4_bin")
+    wait_for(lambda: replicates(cluster))
+    for member in cluster.members:
+        ask(cluster, "SET sql_log_bin = 0; DROP DATABASE codes", member)
+    # As if the server had been killed in the middle of CREATE DATABASE.
+    ask(cluster, "SET sql_log_bin = 0; CREATE DATABASE codes")
+    manager.cluster_complete(cluster.task("orders-1"))
+    for member in cluster.members:
+        assert collations(cluster, member) == COLLATIONS
+        table = "SELECT TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_NAME = 'word'"
+        assert ask(cluster, table, member) == ["latin1_bin"]
+    before = everything(cluster)
+    manager.cluster_complete(cluster.task("orders-1"))
     assert everything(cluster) == before
 
 
@@ -135,6 +178,7 @@ def test_a_replica_joins_after_many_rows_were_written_however_its_copy_was_torn(
     manager.cluster_complete(cluster.task("orders-1"))
     total = "SELECT count(*), sum(crc32(word)) FROM many"
     assert ask(cluster, total, "orders-3", database="sales") == ask(cluster, total, database="sales")
+    assert collations(cluster, "orders-3") == COLLATIONS
     with cluster.machines["orders-3"].connect() as guest:
         assert "data.new" not in guest.run(["ls", layout.MOUNT_POINT]).stdout.split()
 

@@ -21,7 +21,7 @@ GOOD: dict[str, Any] = {
     "flavor": "small",
     "volume_size": 10,
     "allowed_cidrs": ["10.1.0.0/16", "2001:db8::/48"],
-    "databases": [{"name": "app"}],
+    "databases": [{"name": "app", "character_set": "utf8mb4", "collate": "utf8mb4_bin"}],
     "users": [{"name": "app", "password": SECRET, "databases": ["app"]}, {"name": "reader"}],
     "configuration": {"work_mem": "8MB", "jit": False, "seed": 0.5, "max_connections": 50},
     "on_failure": "delete",
@@ -186,6 +186,23 @@ def test_what_is_named_twice_is_refused() -> None:
     twice = [{"name": "app"}, {"name": "app"}]
     assert refusals(databases=twice) == ["databases 'app' is not allowed: it must be named only once"]
     assert refusals(users=twice) == ["users 'app' is not allowed: it must be named only once"]
+
+
+@pytest.mark.parametrize(("field", "what"), [("character_set", "character set"), ("collate", "collation")])
+@pytest.mark.parametrize("value", ["", "_bin", "latin1 x", "latin1'", "a" * 64, "utf8\n", 8])
+def test_what_is_no_name_of_a_character_set_or_collation_is_refused(field: str, what: str, value: object) -> None:
+    [sentence] = refusals(databases=[{"name": "app", field: value}])
+    allowed = f"the name of a {what}: 1 to 63 letters, digits, "
+    assert sentence.startswith(f"databases.0.{field} {value!r} is not allowed: it must be {allowed}")
+
+
+def test_a_database_without_a_character_set_is_sent_as_a_worker_reads_it_that_does_not_know_of_it() -> None:
+    whole = parsed({**GOOD, "databases": [{"name": "app"}, {"name": "log", "collate": "latin1_bin"}]})
+    assert [(database.character_set, database.collate) for database in whole.databases] == [
+        (None, None),
+        (None, "latin1_bin"),
+    ]
+    assert whole.model_dump(mode="json")["databases"] == [{"name": "app"}, {"name": "log", "collate": "latin1_bin"}]
 
 
 def test_a_user_of_a_database_that_was_not_requested_is_refused() -> None:

@@ -51,6 +51,15 @@ def test_names_that_are_durabases_are_refused(field: str, name: str) -> None:
         plan(**wanted)
 
 
+@pytest.mark.parametrize("field", ["character_set", "collate"])
+def test_a_database_with_a_character_set_or_a_collation_is_refused_in_one_sentence(field: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        plan(databases=[{"name": "log"}, {"name": "shop", field: "utf8mb4"}])
+    assert str(refused.value) == (
+        f"databases.shop.{field} 'utf8mb4' is not allowed: it must be left out: etcd keeps bytes, in no character set"
+    )
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -20,6 +20,11 @@ def test_the_default_version_says_that_it_is_mariadb() -> None:
     assert plan(nodes=3, databases=[{"name": "shop"}], users=[{"name": "ann"}]) == "mariadb-10.11"
 
 
+def test_databases_may_have_a_character_set_and_a_collation() -> None:
+    shop = {"name": "shop", "character_set": "utf8mb4", "collate": "utf8mb4_unicode_ci"}
+    assert plan(databases=[shop, {"name": "log", "character_set": "latin1"}]) == "mariadb-10.11"
+
+
 def test_a_cloud_without_packages_for_it_is_refused_in_one_sentence() -> None:
     with pytest.raises(PlanRefused) as refused:
         plan("wheel")
@@ -34,6 +39,8 @@ def test_a_cloud_without_packages_for_it_is_refused_in_one_sentence() -> None:
         ("version", {"version": "8.0"}),
         ("nodes", {"nodes": 6}),
         ("databases", {"databases": [{"name": "n" * 65}]}),
+        ("databases.shop.character_set", {"databases": [{"name": "shop", "character_set": "klingon"}]}),
+        ("databases.shop.collate", {"databases": [{"name": "shop", "collate": "utf8mb4_klingon_ci"}]}),
         ("users", {"users": [{"name": "root"}]}),
         ("configuration", {"configuration": {"wombat": 1}}),
         ("configuration.max_connections", {"configuration": {"max_connections": 10**6}}),

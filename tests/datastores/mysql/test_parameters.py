@@ -1,3 +1,5 @@
+import re
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from model.errors import PlanRefused
 from model.spec import Setting
 from tests.datastores.mysql.requests import spec
 
-KNOWN = parameters.configuration_manager("mariadb-10.11")
+VERSION = "mariadb-10.11"
+KNOWN = parameters.configuration_manager(VERSION)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,71 @@ def test_a_collation_belongs_to_the_character_set(configuration: dict[str, Setti
         return
     with pytest.raises(PlanRefused, match=r"^configuration\.collation_server '\w+' is not allowed: it must be one of "):
         parameters.check_collation(request)
+
+
+@pytest.mark.parametrize(
+    ("character_set", "collate"),
+    [
+        (None, None),
+        ("latin1", None),
+        ("UTF8MB4", None),
+        (None, "latin1_german1_ci"),
+        (None, "binary"),
+        ("binary", "binary"),
+        ("binary", None),
+        ("utf8mb4", "utf8mb4_uca1400_nopad_as_ci"),
+        ("UTF8MB4", "utf8mb4_BIN"),
+    ],
+)
+def test_a_database_has_a_character_set_a_collation_both_or_neither(
+    character_set: str | None, collate: str | None
+) -> None:
+    shop = {"name": "shop", "character_set": character_set, "collate": collate}
+    parameters.check_databases(spec(databases=[{"name": "log"}, shop]), VERSION)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"character_set": "utf8"}, r"character_set 'utf8' is not allowed: it must be one of armscii8, .*, utf8mb4"),
+        ({"collate": "utf8mb4"}, r"collate 'utf8mb4' is not allowed: it must be one of armscii8_bin, .* in all\)"),
+        (
+            {"character_set": "utf8mb4", "collate": "latin1_bin"},
+            r"collate 'latin1_bin' is not allowed: it must be one of the collations of utf8mb4: utf8mb4_bin, .* all\)",
+        ),
+        (
+            {"character_set": "latin1", "collate": "latin1_klingon_ci"},
+            r"collate 'latin1_klingon_ci' is not allowed: it must be one of the collations of latin1: latin1_bin, .*",
+        ),
+        (
+            {"character_set": "dec8", "collate": "binary"},
+            "collate 'binary' is not allowed: it must be one of the collations of dec8: dec8_bin, dec8_nopad_bin, "
+            "dec8_swedish_ci, dec8_swedish_nopad_ci",
+        ),
+        (
+            {"character_set": "binary", "collate": "latin1_bin"},
+            "collate 'latin1_bin' is not allowed: it must be one of the collations of binary: binary",
+        ),
+    ],
+)
+def test_a_character_set_or_collation_that_cannot_be_is_refused_in_one_sentence(
+    fields: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        parameters.check_databases(spec(databases=[{"name": "log"}, {"name": "shop", **fields}]), VERSION)
+    assert re.fullmatch(rf"databases\.shop\.{sentence}", str(refused.value))
+
+
+def test_every_character_set_has_collations_and_every_collation_one() -> None:
+    sets, collations = (values_of(name) for name in (parameters.CHARACTER_SET, parameters.COLLATION))
+    assert {name.split("_")[0] for name in collations} == set(sets)
+    assert [name for name in (*sets, *collations) if name != name.lower()] == []
+
+
+def values_of(name: str) -> tuple[str, ...]:
+    parameter = KNOWN.parameters[name]
+    assert isinstance(parameter, MariadbParameter)
+    return parameter.values
 
 
 @given(st.sampled_from(sorted(set(KNOWN.parameters) - set(KNOWN.reserved))), st.text(max_size=20) | st.integers())

@@ -22,6 +22,12 @@ def test_databases_are_refused_in_one_sentence(engine: str, product: str) -> Non
     )
 
 
+@pytest.mark.parametrize("field", ["character_set", "collate"])
+def test_a_database_with_a_character_set_is_refused_as_every_database_is(field: str) -> None:
+    with pytest.raises(PlanRefused, match=r"^databases 'shop' is not allowed: it must be left out: "):
+        check_names(spec(databases=[{"name": "shop", field: "utf8mb4"}]))
+
+
 @pytest.mark.parametrize("name", ["default", "durabase", "durabase_replication"])
 def test_a_reserved_user_is_refused_by_name(name: str) -> None:
     with pytest.raises(PlanRefused, match=rf"^users '{name}' is not allowed: it must be a name other than default, "):

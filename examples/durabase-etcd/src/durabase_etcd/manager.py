@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
 from datastores.client import OwnClient
-from datastores.configuration import ConfigurationManager
+from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.context import InstanceContext
 from datastores.service import define_service
 from durabase_etcd import certificates, client, layout, membership, parameters, users
@@ -14,7 +14,7 @@ from model.base import refusal
 from model.cluster import ServerOptions
 from model.datastore import Datastore
 from model.errors import GuestError, PlanRefused
-from model.spec import ClusterSpec, UserSpec
+from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 
 class EtcdManager(DatastoreManager):
@@ -40,7 +40,7 @@ class EtcdManager(DatastoreManager):
         return parameters.configuration_manager(version)
 
     def check_names(self, spec: ClusterSpec) -> None:
-        """Refuse an even number of members, names that are durabase's, and timeouts that do not fit each other."""
+        """Refuse an even number of members, names that are durabase's, character sets, and timeouts that do not fit."""
         if spec.nodes % 2 == 0:
             raise PlanRefused(str(refusal("nodes", spec.nodes, "an odd number for etcd, such as 1, 3 or 5")))
         reserved = {"databases": (layout.SUPERUSER, layout.EVERYTHING), "users": (layout.SUPERUSER, ADMINISTRATOR)}
@@ -49,6 +49,7 @@ class EtcdManager(DatastoreManager):
                 if each.name in reserved[field]:
                     allowed = f"a name other than {', '.join(reserved[field])}"
                     raise PlanRefused(str(refusal(field, each.name, allowed)))
+        refuse_character_sets(spec.databases, "etcd keeps bytes, in no character set")
         parameters.check_timeouts(spec.configuration)
 
     def service(self, context: InstanceContext) -> Service:
@@ -106,9 +107,9 @@ class EtcdManager(DatastoreManager):
         """Wait until every member is healthy and has a vote."""
         membership.wait_for_all(self._session(context))
 
-    def create_database(self, context: InstanceContext, name: str) -> None:
+    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
         """Create the role of a database: the keys that begin with its name and a slash."""
-        users.set_database(self._session(context), name)
+        users.set_database(self._session(context), database.name)
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may read and write the keys of its databases; every key if the request names none."""
