@@ -9,7 +9,7 @@ from temporalio import activity
 
 from datastores.client import OwnClient
 from datastores.command import run_once
-from datastores.configuration import ConfigurationManager
+from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.context import Connector, InstanceContext, open_context
 from datastores.marker import Install, read_marker, write_marker
 from datastores.service import define_service
@@ -44,6 +44,8 @@ class DatastoreManager(ABC):
     """
 
     manager_name: ClassVar[str]
+    no_character_sets: ClassVar[str | None] = "this engine has none"
+    """Why no database may have a character set or collation of its own; None if it may."""
     superuser: ClassVar[str]
     """The engine's own superuser, who logs in once root is enabled; the command line calls it root."""
     own_client: ClassVar[OwnClient]
@@ -91,6 +93,8 @@ class DatastoreManager(ABC):
             allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
             raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
         self.check_names(spec)
+        if self.no_character_sets is not None:
+            refuse_character_sets(spec.databases, self.no_character_sets)
         self.configuration_manager(datastore.version).check(spec.configuration)
         return EnginePlan(
             version=datastore.version,
@@ -162,10 +166,7 @@ class DatastoreManager(ABC):
     def get_filesystem_stats(self, task: InstanceTask) -> FilesystemStats:
         """Return the size and use of the file system that holds the member's data. Identity: none, it only looks."""
         with self._context(task) as context:
-            path = context.guest.path(self.guest_options.mount_point)
-            command = ["df", "--block-size=1", "--output=size,used,avail", path]
-            total, used, free = context.guest.run(command, changes=False).stdout.splitlines()[-1].split()
-            return FilesystemStats(total=int(total), used=int(used), free=int(free))
+            return context.filesystem_stats(self.guest_options.mount_point)
 
     @activity.defn
     def run_command(self, task: CommandTask) -> CommandResult:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from guests.base import Guest
 from keys import ClusterSecrets, EngineKeys
 from model.cloud import Server
-from model.cluster import Instance, InstanceTask, Role
+from model.cluster import FilesystemStats, Instance, InstanceTask, Role
 from model.datastore import Datastore
 from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, ServerLost
 from model.spec import UserSpec
@@ -83,6 +83,12 @@ class InstanceContext:
         if left <= 0:
             raise DeadlineExceeded(f"no time is left for {self.instance.name}: the deadline is {self.task.deadline}")
         return left
+
+    def filesystem_stats(self, directory: str) -> FilesystemStats:
+        """Return the size and use of the file system that holds a directory, given as on a server of its own."""
+        command = ["df", "--block-size=1", "--output=size,used,avail", self.guest.path(directory)]
+        total, used, free = self.guest.run(command, changes=False).stdout.splitlines()[-1].split()
+        return FilesystemStats(total=int(total), used=int(used), free=int(free))
 
     def databases_of(self, user: UserSpec) -> Sequence[str]:
         """Return the databases that a user may use: those that it names, else all requested ones."""

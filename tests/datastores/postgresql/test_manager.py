@@ -10,6 +10,7 @@ from datastores.postgresql import layout
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
+from model.spec import ClusterSpec
 from tests.datastores.cluster import wait_for
 from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.postgresql.conftest import (
@@ -193,6 +194,20 @@ def test_a_member_in_the_wrong_role_is_not_running(cluster: LocalCluster, manage
     for member in ("orders-1", "orders-2"):
         with cluster.context(member, members=swapped) as context:
             assert not manager.is_running(context)
+
+
+@pytest.mark.parametrize(("field", "value"), [("character_set", "UTF8"), ("collate", "C.UTF-8")])
+def test_plan_refuses_a_character_set_of_a_database_in_one_sentence(
+    manager: PostgresqlManager, field: str, value: str
+) -> None:
+    spec = {"name": "orders", "datastore": "postgresql", "cloud": "local", "flavor": "small"}
+    databases = [{"name": "log"}, {"name": "shop", field: value}]
+    with pytest.raises(PlanRefused) as refused:
+        manager.plan(PlanTask(spec=ClusterSpec.model_validate({**spec, "databases": databases}), cluster_id="uuid"))
+    assert str(refused.value) == (
+        f"databases.shop.{field} '{value}' is not allowed: it must be left out: every database of PostgreSQL is in "
+        "UTF8, and sorted by code point"
+    )
 
 
 @pytest.mark.parametrize(

