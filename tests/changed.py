@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from model.operations import ProvisionRequest
+    from model.operations import OperationReport, ProvisionRequest
     from plugin import DurabasePlugin
     from temporal.codec import PayloadKeys
     from workflows.provision import ProvisionWorkflow
@@ -20,9 +20,9 @@ class ChangedProvisionWorkflow(ProvisionWorkflow):
         super().__init__(request)
 
     @workflow.run
-    async def run(self, request: ProvisionRequest) -> None:
+    async def run(self, request: ProvisionRequest) -> OperationReport | None:
         await workflow.sleep(timedelta(milliseconds=1), summary="changed")
-        await super().run(request)
+        return await super().run(request)
 
 
 class ChangedPlugin(DurabasePlugin):
