@@ -118,7 +118,12 @@ def _check_request(task: PlanTask, flavor: Flavor, nodes: int) -> CheckRequest:
     if engine is None:
         return common
     options = engine.options
-    known = {"image": engine.image, "tcp_ports": options.tcp_ports, "udp_ports": options.udp_ports}
+    known = {
+        "image": engine.image,
+        "tcp_ports": options.tcp_ports,
+        "udp_ports": options.udp_ports,
+        "member_ports": options.member_ports,
+    }
     return common.model_copy(update=known if options.volume_support else {**known, "volume_size": 0})
 
 

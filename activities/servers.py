@@ -111,6 +111,7 @@ class ServerActivities:
             image=task.image,
             tcp_ports=task.tcp_ports,
             udp_ports=task.udp_ports,
+            member_ports=task.member_ports,
             allowed_cidrs=task.allowed_cidrs,
             login_key=public_line(secrets.login_key()),
             host_key=private_pem(secrets.host_key(task.member)),

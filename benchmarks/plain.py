@@ -104,6 +104,7 @@ class PlainBuild:
             image=self._plan.image,
             tcp_ports=self._plan.options.tcp_ports,
             udp_ports=self._plan.options.udp_ports,
+            member_ports=self._plan.options.member_ports,
             allowed_cidrs=self._spec.allowed_cidrs,
             deadline=self._deadline,
         )

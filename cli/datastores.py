@@ -46,6 +46,7 @@ class ListedDatastore(Noun):
     max_nodes: int | None
     tcp_ports: tuple[int, ...] | None
     udp_ports: tuple[int, ...] | None
+    member_ports: tuple[int, ...] | None
     packages: dict[str, tuple[str, ...]]
     works_on: tuple[CloudKind, ...]
     served: tuple[str, ...] | None
@@ -121,6 +122,7 @@ def _listed(
         max_nodes=options and options.max_cluster_size,
         tcp_ports=options and options.tcp_ports,
         udp_ports=options and options.udp_ports,
+        member_ports=options and options.member_ports,
         packages=entry.packages,
         works_on=tuple(
             CloudKind(provider=name, distribution=provider.distribution)
@@ -145,5 +147,5 @@ def _kind(kind: CloudKind) -> str:
 
 
 def _ports(each: ListedDatastore) -> str:
-    tcp, udp = each.tcp_ports or (), each.udp_ports or ()
-    return ", ".join([*(str(port) for port in tcp), *(f"{port}/udp" for port in udp)])
+    users = [*map(str, each.tcp_ports or ()), *(f"{port}/udp" for port in each.udp_ports or ())]
+    return ", ".join([*users, *(f"{port} (members)" for port in each.member_ports or ())])

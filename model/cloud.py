@@ -124,8 +124,10 @@ class ServerRequest(Noun):
     """None: the cloud's own."""
     tcp_ports: tuple[int, ...]
     udp_ports: tuple[int, ...] = ()
+    member_ports: tuple[int, ...] = ()
+    """Of TCP, let in from the cluster's other members only."""
     allowed_cidrs: tuple[str, ...] | None = None
-    """From where the ports are let in; None: the cloud's own."""
+    """From where the other ports are let in, beside members; None: the cloud's own."""
     login_key: str
     """Public half of the cluster's login key, in OpenSSH's one-line form."""
     host_key: str = Field(repr=False)
@@ -154,4 +156,5 @@ class CheckRequest(Noun):
     image: Image | None = None
     tcp_ports: tuple[int, ...] = ()
     udp_ports: tuple[int, ...] = ()
+    member_ports: tuple[int, ...] = ()
     allowed_cidrs: tuple[str, ...] | None = None

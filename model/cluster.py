@@ -70,10 +70,14 @@ class Instance(Noun):
 
 
 class ServerOptions(Noun):
-    """An engine's options as workflows and clouds need them (Trove's server side); `usage_timeout` in seconds."""
+    """An engine's options as workflows and clouds need them (Trove's server side); `usage_timeout` in seconds.
+
+    `member_ports` are of TCP, and for the other members only.
+    """
 
     tcp_ports: tuple[int, ...]
     udp_ports: tuple[int, ...] = ()
+    member_ports: tuple[int, ...] = ()
     root_on_create: bool = False
     usage_timeout: int = 1800
     volume_support: bool = True

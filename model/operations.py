@@ -80,6 +80,7 @@ class ServerTask(Noun):
     image: Image | None = None
     tcp_ports: tuple[int, ...]
     udp_ports: tuple[int, ...] = ()
+    member_ports: tuple[int, ...] = ()
     allowed_cidrs: tuple[str, ...] | None = None
     deadline: datetime
 

@@ -164,6 +164,7 @@ class ProvisionWorkflow:
             image=self._image,
             tcp_ports=self._options.tcp_ports,
             udp_ports=self._options.udp_ports,
+            member_ports=self._options.member_ports,
             allowed_cidrs=self._spec.allowed_cidrs,
             deadline=self._deadline,
         )

@@ -52,6 +52,7 @@ class Servers:
 
     def make(self, request: ServerRequest, flavor: Flavor) -> str:
         """Make a server's directory, with an address of its own, and return its id; not booted yet."""
+        tcp_ports = (*request.tcp_ports, *request.member_ports)
         with self._state.lock():
             used = {server.address for server in self.all() if server.address}
             record = ServerRecord(
@@ -60,8 +61,8 @@ class Servers:
                 tag=request.tag,
                 flavor=flavor.name,
                 memory=flavor.memory,
-                address=allocate(self._state.root, used, (SSH_PORT, *request.tcp_ports)),
-                tcp_ports=request.tcp_ports,
+                address=allocate(self._state.root, used, (SSH_PORT, *tcp_ports)),
+                tcp_ports=tcp_ports,
                 created_at=datetime.now(UTC),
             )
             home = self._state.servers / record.id

@@ -91,6 +91,8 @@ class SecurityGroups:
 def rules(group_id: str, options: OpenStackOptions, request: ServerRequest | CheckRequest) -> list[Rule]:
     """Return what may come in: SSH from the workers, the database's ports from its users and from the other members.
 
+    `member_ports` come from the other members only.
+
     Its users are in the request's networks, or, where it says nothing of them, in the cloud's.
     """
     users = options.allowed_cidrs if request.allowed_cidrs is None else request.allowed_cidrs
@@ -98,6 +100,7 @@ def rules(group_id: str, options: OpenStackOptions, request: ServerRequest | Che
     incoming = [_rule(group_id, "tcp", SSH, cidr=options.management_cidr)]
     for protocol, port in sorted(set(ports)):
         incoming += [_rule(group_id, protocol, port, cidr=cidr) for cidr in sorted(set(users))]
+    for protocol, port in sorted({*ports, *(("tcp", port) for port in request.member_ports)}):
         incoming += [_rule(group_id, protocol, port, ethertype=each) for each in ("IPv4", "IPv6")]
     return list({_key(rule): rule for rule in incoming}.values())
 

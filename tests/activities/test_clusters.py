@@ -71,12 +71,13 @@ async def test_plan_refuses_an_unknown_flavor_and_too_much(
 
 async def test_plan_asks_the_cloud_for_what_the_engine_answered(clusters: ClusterActivities, losing: Losing) -> None:
     image = Image(name="debian-12")
-    options = ServerOptions(tcp_ports=(5432,), udp_ports=(8472,), volume_support=False)
+    options = ServerOptions(tcp_ports=(5432,), udp_ports=(8472,), member_ports=(2380,), volume_support=False)
     engine = EnginePlan(version="18", options=options, root_key_id="test", image=image)
     await once(clusters.plan, plan_task(nodes=3, volume_size=65536).model_copy(update={"engine": engine}))
     (request,) = losing.checked
     assert (request.cluster_id, request.cluster, request.nodes, request.volume_size) == (ORDERS.id, "orders", 3, 0)
-    assert (request.image, request.tcp_ports, request.udp_ports) == (image, (5432,), (8472,))
+    assert (request.tcp_ports, request.udp_ports, request.member_ports) == ((5432,), (8472,), (2380,))
+    assert request.image == image
 
 
 async def test_plan_refuses_networks_where_nothing_keeps_the_others_out(clusters: ClusterActivities) -> None:

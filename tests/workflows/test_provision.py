@@ -25,7 +25,7 @@ async def test_no_worker_for_the_engine_is_a_refusal(
 
 async def test_the_cloud_is_asked_with_the_engine_s_answer(client: Client, script: Script) -> None:
     image = Image(tags=("debian", "12"))
-    script.options = script.options.model_copy(update={"udp_ports": (8472,)})
+    script.options = script.options.model_copy(update={"udp_ports": (8472,), "member_ports": (2380,)})
     plan = EnginePlan(version="18", options=script.options, root_key_id="test", image=image)
     spec = script.on("plan/engine", plan).spec(allowed_cidrs=["10.1.0.0/16"])
     await until(await create(client, spec), Status.ACTIVE)
@@ -33,12 +33,8 @@ async def test_the_cloud_is_asked_with_the_engine_s_answer(client: Client, scrip
     (asked,) = script.inputs["plan/cloud"]
     assert (asked.engine, asked.spec.allowed_cidrs) == (plan, ("10.1.0.0/16",))
     (task,) = script.inputs[f"create_server/{spec.name}-1"]
-    assert (task.image, task.tcp_ports, task.udp_ports, task.allowed_cidrs) == (
-        image,
-        (5432,),
-        (8472,),
-        ("10.1.0.0/16",),
-    )
+    assert (task.image, task.allowed_cidrs) == (image, ("10.1.0.0/16",))
+    assert (task.tcp_ports, task.udp_ports, task.member_ports) == ((5432,), (8472,), (2380,))
 
 
 async def test_what_the_engine_refuses_the_cloud_is_not_asked(client: Client, script: Script) -> None:

@@ -64,6 +64,11 @@ def told_of(**more: Any) -> set[tuple[int, str, str]]:
     return {rule for rule in shown(rules("g-1", OPTIONS, asked(5432, **more))) if rule[0] == 5432}
 
 
+def test_ports_for_members_let_in_nobody_else() -> None:
+    found = shown(rules("g-1", OPTIONS, asked(5432, member_ports=(2380,))))
+    assert {rule for rule in found if rule[0] == 2380} == {(2380, "IPv4", "g-1"), (2380, "IPv6", "g-1")}
+
+
 def test_ports_of_udp_are_let_in_like_those_of_tcp() -> None:
     found = rules("g-1", OPTIONS, asked(2379, udp_ports=(2379, 8472)))
     users = [each for each in found if each.get("remote_ip_prefix") == "198.51.100.0/24"]

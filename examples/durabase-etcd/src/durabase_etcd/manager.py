@@ -33,7 +33,7 @@ class EtcdManager(DatastoreManager):
             default=True,
         ),
     )
-    server_options = ServerOptions(tcp_ports=(layout.CLIENT_PORT, layout.PEER_PORT))
+    server_options = ServerOptions(tcp_ports=(layout.CLIENT_PORT,), member_ports=(layout.PEER_PORT,))
     guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
