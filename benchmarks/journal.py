@@ -53,6 +53,13 @@ def begun_again(journal: Iterable[Entry]) -> int:
 
 
 def resumed(journal: Iterable[Entry], after: float) -> float | None:
-    """Return the seconds from a moment to the next line of a step; None if none came."""
-    later = [entry.at for entry in journal if entry.at > after and entry.step != SUBMIT]
-    return min(later) - after if later else None
+    """Return the seconds from a moment until each build that was under way has gone on; None if one never did."""
+    entries = sorted(journal)
+    complete = durations(entry for entry in entries if entry.at <= after)
+    later: dict[str, float | None] = {entry.cluster: None for entry in entries if entry.cluster not in complete}
+    for entry in entries:
+        if entry.at > after and entry.step != SUBMIT and later.get(entry.cluster, 0.0) is None:
+            later[entry.cluster] = entry.at - after
+    moments = list(later.values())
+    known = [each for each in moments if each is not None]
+    return max(known) if known and len(known) == len(moments) else None

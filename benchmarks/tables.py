@@ -17,7 +17,7 @@ def throughput(results: Sequence[Throughput]) -> str:
 
 def death(results: Sequence[Death]) -> str:
     """Table 3."""
-    head = ("engine", "killed in", "complete", "begun again", "done twice", "goes on after")
+    head = ("engine", "killed in", "complete", "begun again", "done twice", "all go on after")
     return markdown(head, [(each.engine, each.step, *_outcome(each)) for each in results])
 
 

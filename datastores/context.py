@@ -70,7 +70,9 @@ class InstanceContext:
             name = f"{self.datastore.manager} {self.datastore.version}"
             raise GuestRefused(f"{name} has no packages for {self.guest.packaging}: its catalogue entry has {known}")
         note(f"installs {', '.join(packages)}")
-        return self.guest.install(packages)
+        programs = self.guest.install(packages)
+        note(f"has {', '.join(packages)}, and goes on")
+        return programs
 
     def install(self) -> None:
         """Install the engine's packages unless they are there."""

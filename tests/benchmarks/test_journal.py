@@ -24,9 +24,10 @@ def test_what_ended_twice_is_doubled_and_what_began_twice_is_begun_again() -> No
     assert (doubled(JOURNAL), begun_again(JOURNAL)) == (1, 1)
 
 
-def test_progress_resumes_with_the_next_line_of_a_step() -> None:
-    assert resumed(JOURNAL, 2.5) == 1.5
-    assert resumed(JOURNAL, 9.0) is None
+def test_progress_resumes_when_each_open_build_has_gone_on() -> None:
+    assert resumed(JOURNAL, 3.5) == 1.5
+    assert resumed(JOURNAL, 4.5) is None
+    assert resumed([entry for entry in JOURNAL if entry.cluster == "orders"], 6.5) == 0.5
 
 
 def test_a_tail_reads_whole_lines_only_and_each_once(tmp_path: Path) -> None:
