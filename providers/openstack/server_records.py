@@ -13,6 +13,9 @@ GUEST = "debian"
 DELETING = "deleting"
 """The task state of a server that is going; its status stays what it was."""
 
+POWERING_ON = "powering-on"
+"""The task state of a server that was asked to start; its status stays what it was until it runs."""
+
 STATUSES = {
     "ACTIVE": ServerStatus.ACTIVE,
     "BUILD": ServerStatus.BUILD,
@@ -70,9 +73,10 @@ def server_of(
 
 def status_of(record: Mapping[str, Any]) -> ServerStatus:
     """Return a server's status in durabase's five words; one that is being deleted is nobody's to adopt."""
-    if record.get("OS-EXT-STS:task_state") == DELETING:
+    task, status = record.get("OS-EXT-STS:task_state"), STATUSES.get(record["status"], ServerStatus.BUILD)
+    if task == DELETING:
         return ServerStatus.DELETED
-    return STATUSES.get(record["status"], ServerStatus.BUILD)
+    return ServerStatus.BUILD if (status, task) == (ServerStatus.SHUTOFF, POWERING_ON) else status
 
 
 def fixed_address(record: Mapping[str, Any]) -> str | None:

@@ -9,15 +9,13 @@ from model.cloud import Flavor, Server, ServerRequest, ServerStatus, Tag
 from providers.openstack.connection import Connection
 from providers.openstack.identity import TAG, metadata_of
 from providers.openstack.options import OpenStackOptions
-from providers.openstack.server_records import flavors_without_memory, server_of, status_of
+from providers.openstack.server_records import POWERING_ON, flavors_without_memory, server_of, status_of
 from providers.openstack.user_data import user_data
 
 PAGE = 1000
 """What Nova gives at most by default (`[api] max_limit`); a page that is not the last says so."""
 
 TAGS_AT_BOOT = api_versions.APIVersion("2.52")
-
-POWERING_ON = "powering-on"
 
 
 class Servers:
@@ -79,7 +77,7 @@ class Servers:
             record = self.get(server_id)
             if record is None or (status_of(record), record.get("OS-EXT-STS:task_state")) not in (
                 (ServerStatus.ACTIVE, None),
-                (ServerStatus.SHUTOFF, POWERING_ON),
+                (ServerStatus.BUILD, POWERING_ON),
             ):
                 raise
 

@@ -42,6 +42,7 @@ def test_a_server_without_our_metadata_is_not_ours() -> None:
         ("SOFT_DELETED", None, ServerStatus.DELETED),
         ("ERROR", None, ServerStatus.ERROR),
         ("SHUTOFF", None, ServerStatus.SHUTOFF),
+        ("SHUTOFF", "powering-on", ServerStatus.BUILD),
         ("PAUSED", None, ServerStatus.SHUTOFF),
         ("SHELVED_OFFLOADED", None, ServerStatus.SHUTOFF),
         ("REBOOT", "rebooting", ServerStatus.BUILD),

@@ -87,9 +87,19 @@ def image(provider: OpenStackProvider, **said: Any) -> Iterator[Any]:
         provider.connection.sdk.image.delete_image(made)
 
 
+@contextmanager
+def later_image(provider: OpenStackProvider, than: Any, mark: str) -> Iterator[Any]:
+    """Give an image made later than another, by Glance's clock, which has whole seconds."""
+    while True:
+        with image(provider, tags=[mark, "durabase-new"]) as made:
+            if made.created_at > than.created_at:
+                yield made
+                return
+
+
 def test_an_image_of_the_catalogue_is_found_by_id_name_or_tags(provider: OpenStackProvider) -> None:
     mark = uuid4().hex
-    with image(provider, tags=[mark, "durabase-old"]) as old, image(provider, tags=[mark, "durabase-new"]) as new:
+    with image(provider, tags=[mark, "durabase-old"]) as old, later_image(provider, old, mark) as new:
         found = {
             "id": find_image(provider.connection, Image(id=old.id)),
             "name": find_image(provider.connection, Image(name=old.name)),
