@@ -113,7 +113,7 @@ test-openstack: ## as root: test the provider and whole builds on the throwaway 
 	$(MAKE) openstack-up ARGS=--cloud-init
 	$(PYTEST) $(or $(ARGS),$(OPENSTACK))
 
-test-openstack-short: openstack-up ## as root: what CI runs of that, in some eleven minutes
+test-openstack-short: openstack-up ## as root: what CI runs of that, in some fifteen minutes
 	$(PYTEST) -m short $(OPENSTACK)
 
 test-openstack-load: openstack-up ## as root: fifty clusters at once on its records, counting API calls
