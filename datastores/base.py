@@ -44,8 +44,6 @@ class DatastoreManager(ABC):
     """
 
     manager_name: ClassVar[str]
-    no_character_sets: ClassVar[str | None] = "this engine has none"
-    """Why no database may have a character set or collation of its own; None if it may."""
     superuser: ClassVar[str]
     """The engine's own superuser, who logs in once root is enabled; the command line calls it root."""
     own_client: ClassVar[OwnClient]
@@ -93,8 +91,7 @@ class DatastoreManager(ABC):
             allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
             raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
         self.check_names(spec)
-        if self.no_character_sets is not None:
-            refuse_character_sets(spec.databases, self.no_character_sets)
+        self.check_character_sets(spec.databases, datastore.version)
         self.configuration_manager(datastore.version).check(spec.configuration)
         return EnginePlan(
             version=datastore.version,
@@ -285,6 +282,10 @@ class DatastoreManager(ABC):
             return None
         return "it does not answer yet" if context.guest.is_active(self.manager_name) else "its process does not run"
 
+    def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:  # noqa: ARG002 - for others
+        """Refuse databases' character sets and collations that a version has not, by PlanRefused: here all of them."""
+        refuse_character_sets(databases, "this engine has none")
+
     # Inside.
 
     @contextmanager
@@ -294,7 +295,6 @@ class DatastoreManager(ABC):
             yield context
 
     def _mount(self, context: InstanceContext) -> None:
-        mount_point = self.guest_options.mount_point
-        if context.instance.volume is not None:
+        if (volume := context.instance.volume) is not None:
             note("mounts the volume")
-            context.guest.mount_volume(context.instance.volume.id, mount_point, self._filesystem)
+            context.guest.mount_volume(volume.id, self.guest_options.mount_point, self._filesystem)

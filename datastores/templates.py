@@ -21,8 +21,9 @@ def templates_of(module: str) -> jinja2.Environment:
     )
 
 
+@cache
 def parameter_rows(module: str, version: str) -> Sequence[dict[str, str]]:
-    """Return what a version of that module's engine knows of its parameters: `<version>/parameters.tsv`."""
+    """Return what a version of that module's engine knows of its parameters: `<version>/parameters.tsv`, read once."""
     with (_folder(module) / version / "parameters.tsv").open(newline="") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 

