@@ -56,10 +56,11 @@ def resumed(journal: Iterable[Entry], after: float) -> float | None:
     """Return the seconds from a moment until each build that was under way has gone on; None if one never did."""
     entries = sorted(journal)
     complete = durations(entry for entry in entries if entry.at <= after)
-    later: dict[str, float | None] = {entry.cluster: None for entry in entries if entry.cluster not in complete}
+    under_way = {entry.cluster for entry in entries} - complete.keys()
+    went_on: dict[str, float] = {}
     for entry in entries:
-        if entry.at > after and entry.step != SUBMIT and later.get(entry.cluster, 0.0) is None:
-            later[entry.cluster] = entry.at - after
-    moments = list(later.values())
-    known = [each for each in moments if each is not None]
-    return max(known) if known and len(known) == len(moments) else None
+        if entry.at > after and entry.step != SUBMIT:
+            went_on.setdefault(entry.cluster, entry.at - after)
+    if not under_way or not under_way <= went_on.keys():
+        return None
+    return max(went_on[cluster] for cluster in under_way)

@@ -119,8 +119,10 @@ class Progress:
         self._show()
         await self.tell()
 
-    def last_report(self) -> OperationReport:
-        """Return the report of a run that has gone well, as its result."""
+    def result(self) -> OperationReport | None:
+        """Return the last report of a run that has gone well, None where a signal told it."""
+        if not self._returned:
+            return None
         self._told += 1
         return self.report()
 

@@ -83,7 +83,7 @@ class ProvisionWorkflow:
         return self._progress.report()
 
     @workflow.run
-    async def run(self, request: ProvisionRequest) -> OperationReport | None:
+    async def run(self, request: ProvisionRequest) -> OperationReport | None:  # noqa: ARG002 - __init__ has it, too
         """Build until every member is ACTIVE, and return the last report. Raises ApplicationError, with the Fault."""
         try:
             await self._plan()
@@ -93,7 +93,7 @@ class ProvisionWorkflow:
                     await self._verify_resources()
                     await self._post_prepare_all()
                     await self._cluster_complete()
-                    return self._progress.last_report() if request.revision > 0 else None
+                    return self._progress.result()
                 except ActivityError as error:
                     lost = await self._send_back(error)
                 await self._build(lost)

@@ -91,9 +91,8 @@ class SecurityGroups:
 def rules(group_id: str, options: OpenStackOptions, request: ServerRequest | CheckRequest) -> list[Rule]:
     """Return what may come in: SSH from the workers, the database's ports from its users and from the other members.
 
-    `member_ports` come from the other members only.
-
-    Its users are in the request's networks, or, where it says nothing of them, in the cloud's.
+    Its users are in the request's networks, or, where it says nothing of them, in the cloud's. `member_ports` are for
+    the other members only.
     """
     users = options.allowed_cidrs if request.allowed_cidrs is None else request.allowed_cidrs
     ports = [("tcp", port) for port in request.tcp_ports] + [("udp", port) for port in request.udp_ports]
