@@ -22,6 +22,9 @@ class Listed(Protocol):
 Item = TypeVar("Item", bound=Listed)
 Result = TypeVar("Result")
 
+AHEAD = 10
+"""How many listings new waits may have ahead of the tick: on a quick cloud a lone build would wait for little else."""
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -31,7 +34,11 @@ class Waiting:
 
 
 class Watcher(Generic[Item]):
-    """Lists one kind of resource every `interval` seconds while anybody waits, however many they are."""
+    """Lists one kind of resource every `interval` seconds while anybody waits, however many they are.
+
+    A new wait gets a listing at once, ahead of the tick, AHEAD times; each tick gives one of these back. So in the long
+    run there are at most two listings for each `interval`, and one where nobody comes anew.
+    """
 
     def __init__(
         self, list_all: Callable[[], Awaitable[Sequence[Item]]], interval: float, lag: Lag | None = None
@@ -41,6 +48,8 @@ class Watcher(Generic[Item]):
         self._lag = lag or Lag()
         self._waiting: list[asyncio.Future[Mapping[str, Item]]] = []
         self._ticking: asyncio.Task[None] | None = None
+        self._new = asyncio.Event()
+        self._ahead = AHEAD
 
     async def until(self, judge: Callable[[Mapping[str, Item]], Result | Waiting], deadline: datetime) -> Result:
         """Give each new listing to `judge` until it answers with anything but Waiting, whose reason is noted.
@@ -50,6 +59,7 @@ class Watcher(Generic[Item]):
         """
         reason = "the first listing"
         left = deadline - DEADLINE_MARGIN - datetime.now(UTC)
+        self._new.set()
         try:
             async with self._lag.waiting(), asyncio.timeout(left.total_seconds()) as limit:
                 while True:
@@ -77,6 +87,7 @@ class Watcher(Generic[Item]):
 
     async def _tick(self) -> None:
         while self._waiting:
+            self._new.clear()
             served, self._waiting = self._waiting, []
             try:
                 with self._lag.listing():
@@ -89,4 +100,19 @@ class Watcher(Generic[Item]):
                 for future in served:
                     if not future.done():
                         future.set_result(listing)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Wait for the tick, or for a new wait that may go ahead of it."""
+        if self._ahead:
+            try:
+                async with asyncio.timeout(self._interval):
+                    await self._new.wait()
+            except TimeoutError:
+                pass
+            else:
+                self._ahead -= 1
+                return
+        else:
             await asyncio.sleep(self._interval)
+        self._ahead = min(self._ahead + 1, AHEAD)

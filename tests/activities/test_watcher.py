@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from activities.watcher import Waiting, Watcher
+from activities.watcher import AHEAD, Waiting, Watcher
 from model.errors import DeadlineExceeded, ProviderError, ProviderRefused
 from temporal.heartbeat import noting
 from tests.activities.attempts import almost_over, in_good_time
@@ -77,18 +77,45 @@ async def test_every_tick_costs_one_listing_whoever_waits() -> None:
     assert len(seen) == 50 * listing.count
 
 
-async def test_a_wait_that_begins_between_two_ticks_waits_for_the_next() -> None:
+async def test_new_waits_between_two_ticks_get_so_many_listings_at_once_and_then_wait() -> None:
     listing = Listing("a")
     watcher: Watcher[Thing] = Watcher(listing, interval=3600)
-    await watcher.until(is_there("a"), in_good_time())
+    for _ in range(1 + AHEAD):
+        await watcher.until(is_there("a"), in_good_time())
+    assert listing.count == 1 + AHEAD
     later = [asyncio.create_task(watcher.until(is_there("a"), in_good_time())) for _ in range(3)]
     for _ in range(20):
         await asyncio.sleep(0)
-    assert listing.count == 1
+    assert listing.count == 1 + AHEAD
     assert watcher._ticking is not None
     for task in (*later, watcher._ticking):
         task.cancel()
     await asyncio.wait([*later, watcher._ticking])
+
+
+async def test_a_wait_that_goes_on_waits_for_the_tick() -> None:
+    listing = Listing()
+    watcher: Watcher[Thing] = Watcher(listing, interval=3600)
+    wait = asyncio.create_task(watcher.until(there("a"), in_good_time()))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert listing.count == 1
+    assert watcher._ticking is not None
+    for task in (wait, watcher._ticking):
+        task.cancel()
+    await asyncio.wait([wait, watcher._ticking])
+
+
+async def test_each_tick_gives_back_one_listing_ahead_of_it() -> None:
+    listing = Listing("a")
+    watcher: Watcher[Thing] = Watcher(listing, TICK)
+    watcher._ahead = 0
+    waits = [asyncio.create_task(watcher.until(there("b"), in_good_time())) for _ in range(3)]
+    while listing.count < 3:
+        await asyncio.sleep(TICK / 2)
+    assert watcher._ahead > 0
+    listing.holds = ["b"]
+    await asyncio.gather(*waits)
 
 
 async def test_nobody_waits_nothing_is_listed() -> None:
