@@ -31,6 +31,7 @@ from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, REFUSED, STATUS, Clu
 from workflows.commands import AROUND
 from workflows.details import details_of, summary_of
 from workflows.queues import WORKFLOWS
+from workflows.steps import TASK_TIMEOUT
 
 PLAN_SECONDS = 90.0
 """Longer than a plan may take (workflows/provision.py)."""
@@ -51,6 +52,7 @@ async def create(session: Session, spec: ClusterSpec) -> ClusterRecord:
         ClusterStart(claim=claim, spec=spec),
         id=spec.name,
         task_queue=WORKFLOWS,
+        task_timeout=TASK_TIMEOUT,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=summary_of(spec),
         static_details=details_of(spec),
@@ -112,6 +114,7 @@ async def _start_removal(session: Session, execution: WorkflowExecution) -> None
             ClusterStart(claim=str(uuid4()), spec=None, record=record),
             id=attributes.name,
             task_queue=WORKFLOWS,
+            task_timeout=TASK_TIMEOUT,
             static_summary=f"{attributes.name}: delete what a terminated workflow left",
             search_attributes=_attributes(Status.DELETING, datastore, cloud, attributes.id),
         )

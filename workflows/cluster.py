@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
     from workflows.restart import RestartWorkflow
     from workflows.status import MOVES
+    from workflows.steps import TASK_TIMEOUT
 
 Request = TypeVar("Request")
 
@@ -205,6 +206,7 @@ class ClusterWorkflow:
                     run,
                     request,
                     id=f"{self._record.identity.name}/{operation}",
+                    task_timeout=TASK_TIMEOUT,
                     cancellation_type=ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                     static_summary=summary_of_operation(self._record),
                 )

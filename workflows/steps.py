@@ -43,6 +43,9 @@ class Step(StrEnum):
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 """A dead worker is noticed this late; the interceptor beats four times as often."""
 
+TASK_TIMEOUT = HEARTBEAT_TIMEOUT
+"""So late is a workflow task that a dead worker held given to another; Temporal's default is ten seconds."""
+
 SCHEDULE_TO_START = timedelta(seconds=30)
 """After this long without a worker on a queue, nobody serves that engine or cloud."""
 

@@ -50,7 +50,10 @@ class FloorCluster:
     @workflow.run
     async def run(self, name: str) -> None:
         """Run the child; then stay, as a cluster does."""
-        self.report(await workflow.execute_child_workflow(FloorProvision.run, name, id=f"{name}/provision"))
+        build = await workflow.execute_child_workflow(
+            FloorProvision.run, name, id=f"{name}/provision", task_timeout=HEARTBEAT_TIMEOUT
+        )
+        self.report(build)
         await workflow.wait_condition(lambda: False)
 
     @workflow.update
@@ -163,7 +166,12 @@ async def _work() -> None:
 
 async def _start(client: Client, name: str) -> None:
     start = WithStartWorkflowOperation(
-        FloorCluster.run, name, id=name, task_queue=WORKFLOWS, id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
+        FloorCluster.run,
+        name,
+        id=name,
+        task_queue=WORKFLOWS,
+        task_timeout=HEARTBEAT_TIMEOUT,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
     await client.execute_update_with_start_workflow(FloorCluster.accepted, start_workflow_operation=start)
 

@@ -14,6 +14,7 @@ from model.errors import GuestRefused, PlanRefused
 from model.spec import ClusterSpec
 from tests.scripted import Script, until
 from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, STATUS, ClusterWorkflow
+from workflows.steps import HEARTBEAT_TIMEOUT
 
 
 async def active(session: Session, spec: ClusterSpec) -> None:
@@ -30,6 +31,17 @@ async def test_create_returns_after_the_plan(session: Session, script: Script) -
     found = {key.name: description.typed_search_attributes.get(key) for key in (STATUS, DATASTORE, CLOUD, CLUSTER_ID)}
     assert found["DurabaseCloud"] == script.cloud
     assert found["DurabaseClusterId"] == record.identity.id
+
+
+async def test_a_dead_worker_s_workflow_tasks_are_given_away_as_early_as_its_steps(
+    session: Session, script: Script
+) -> None:
+    spec = script.spec(1)
+    await active(session, spec)
+    for workflow_id in (spec.name, f"{spec.name}/provision"):
+        events = session.client.get_workflow_handle(workflow_id).fetch_history_events()
+        started = (await anext(events)).workflow_execution_started_event_attributes
+        assert started.workflow_task_timeout.ToTimedelta() == HEARTBEAT_TIMEOUT
 
 
 async def test_a_refused_plan_is_bad_input(session: Session, script: Script) -> None:
