@@ -10,6 +10,7 @@ from datastores.configuration import ConfigurationManager
 from datastores.mysql import rules
 from datastores.mysql.client import quote
 from datastores.templates import parameter_rows
+from datastores.values import choice, some, text_problem, why_closed
 from model.base import refusal
 from model.errors import PlanRefused
 from model.spec import ClusterSpec, DatabaseSpec, Setting
@@ -21,9 +22,6 @@ INTEGER = re.compile(r"(?P<number>0|-?[1-9][0-9]{0,19})(?P<unit>[kmgtKMGT]?)")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?")
 
 TRUTHS = {"on": "ON", "true": "ON", "1": "ON", "off": "OFF", "false": "OFF", "0": "OFF"}
-
-SHOWN_CHOICES = 12
-"""A sentence lists at most so many choices; there are hundreds of collations."""
 
 CHARACTER_SET = "character_set_server"
 COLLATION = "collation_server"
@@ -48,15 +46,15 @@ class MariadbParameter:
             case "boolean":
                 return None if text.lower() in TRUTHS else "on or off"
             case "enum":
-                return None if self._choice(text) is not None else f"one of {_some(self.values)}"
+                return None if choice(text, self.values) is not None else f"one of {some(self.values)}"
             case "set":
-                known = [self._choice(part) for part in text.split(",") if part]
-                return None if None not in known else f"a list, separated by commas, of {_some(self.values)}"
+                known = [choice(part, self.values) for part in text.split(",") if part]
+                return None if None not in known else f"a list, separated by commas, of {some(self.values)}"
             case "flagset":
                 allowed = f"a list of its switches, such as {self.values[0]}=off"
                 return None if self._switches_are_known(text) else allowed
             case "varchar":
-                return self._text_problem(text)
+                return text_problem(text, rules.FORMS.get(self.name))
         return self._number_problem(text)
 
     def render(self, value: Setting) -> str:
@@ -65,21 +63,12 @@ class MariadbParameter:
         if self.type == "boolean":
             text = TRUTHS[text.lower()]
         elif self.type == "enum":
-            text = self._choice(text) or text
+            text = choice(text, self.values) or text
         return quote(text)
-
-    def _choice(self, text: str) -> str | None:
-        return next((choice for choice in self.values if choice.lower() == text.lower()), None)
 
     def _switches_are_known(self, text: str) -> bool:
         switches = [part.partition("=") for part in text.split(",")]
         return all(name in self.values and state in ("on", "off", "default") for name, _, state in switches)
-
-    def _text_problem(self, text: str) -> str | None:
-        if not text.isprintable():
-            return "a text of printable characters"
-        pattern, allowed = rules.FORMS.get(self.name, (".*", ""))
-        return None if re.fullmatch(pattern, text) else allowed
 
     def _number_problem(self, text: str) -> str | None:
         number = self._number(text)
@@ -128,7 +117,7 @@ def check_character_sets(databases: Sequence[DatabaseSpec], version: str) -> Non
         fitting = tuple(each for each in collations if own is None or _character_set_of(each) == own.lower())
         if collation is not None and collation.lower() not in fitting:
             whose = f" the collations of {own}:" if own else ""
-            raise PlanRefused(str(refusal(f"{path}.collate", collation, f"one of{whose} {_some(fitting)}")))
+            raise PlanRefused(str(refusal(f"{path}.collate", collation, f"one of{whose} {some(fitting)}")))
 
 
 @cache
@@ -160,8 +149,7 @@ def _parameter(row: dict[str, str]) -> MariadbParameter:
 
 def _closed(row: dict[str, str]) -> str | None:
     name = row["name"]
-    by_pattern = (reason for pattern, reason in rules.CLOSED.items() if re.fullmatch(pattern, name))
-    reason = rules.RESERVED.get(name) or next(by_pattern, None)
+    reason = why_closed(name, rules.RESERVED, rules.CLOSED)
     if reason is None and row["changes"] == "never":
         return "a configuration file cannot hold it"
     if reason is None and row["type"] == "varchar" and name not in rules.FORMS:
@@ -172,8 +160,3 @@ def _closed(row: dict[str, str]) -> str | None:
 def _character_set_of(collation: str) -> str:
     """Return what a collation's name begins with; `binary` is the name of both."""
     return collation.lower().split("_")[0]
-
-
-def _some(choices: tuple[str, ...]) -> str:
-    shown = ", ".join(choices[:SHOWN_CHOICES])
-    return shown if len(choices) <= SHOWN_CHOICES else f"{shown} … ({len(choices)} in all)"

@@ -8,6 +8,7 @@ from functools import cache
 from datastores.configuration import ConfigurationManager
 from datastores.postgresql import rules
 from datastores.templates import parameter_rows
+from datastores.values import Form, choice, some, text_problem, why_closed
 from model.spec import Setting
 
 MEMORY = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
@@ -22,9 +23,6 @@ NUMBER = re.compile(r"(?P<number>[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?) *(?P<unit>
 SMALLEST = Decimal("1E-307")
 """PostgreSQL refuses numbers so near to 0 that a double cannot hold them in full."""
 
-SHOWN_CHOICES = 12
-"""A sentence lists at most so many choices; there are hundreds of time zones."""
-
 
 @dataclass(frozen=True)
 class PostgresqlParameter:
@@ -37,8 +35,7 @@ class PostgresqlParameter:
     maximum: Decimal
     values: tuple[str, ...]
     context: str
-    form: tuple[str, str] | None = None
-    """A pattern for the whole text, and what completes "it must be …"."""
+    form: Form | None = None
 
     @property
     def needs_restart(self) -> bool:
@@ -52,9 +49,9 @@ class PostgresqlParameter:
         if self.type == "bool":
             return None if _boolean(value) is not None else "on or off"
         if self.type == "enum":
-            return None if self._choice(value) is not None else f"one of {_some(self.values)}"
+            return None if choice(_text(value), self.values) is not None else f"one of {some(self.values)}"
         if self.type == "string":
-            return self._text_problem(_text(value))
+            return text_problem(_text(value), self.form)
         return self._number_problem(value)
 
     def render(self, value: Setting) -> str:
@@ -63,20 +60,10 @@ class PostgresqlParameter:
         if self.type == "bool":
             text = "on" if _boolean(value) else "off"
         elif self.type == "enum":
-            text = self._choice(value) or text
+            text = choice(_text(value), self.values) or text
         elif self.type in ("integer", "real"):
             text = text.strip()
         return quote(text)
-
-    def _choice(self, value: Setting) -> str | None:
-        wanted = _text(value).lower()
-        return next((choice for choice in self.values if choice.lower() == wanted), None)
-
-    def _text_problem(self, text: str) -> str | None:
-        if not text.isprintable():
-            return "a text of printable characters"
-        pattern, allowed = self.form or (".*", "")
-        return None if re.fullmatch(pattern, text) else allowed
 
     def _number_problem(self, value: Setting) -> str | None:
         number = self._number(value)
@@ -134,7 +121,7 @@ def configuration_manager(version: str) -> ConfigurationManager:
     return ConfigurationManager({parameter.name: parameter for parameter in parameters}, closed)
 
 
-def _parameter(row: dict[str, str], form: tuple[str, str] | None) -> PostgresqlParameter:
+def _parameter(row: dict[str, str], form: Form | None) -> PostgresqlParameter:
     name = row["name"]
     minimum = max(Decimal(row["minimum"] or 0), rules.MINIMUM.get(name, Decimal("-Infinity")))
     maximum = min(Decimal(row["maximum"] or 0), rules.MAXIMUM.get(name, Decimal("Infinity")))
@@ -144,9 +131,8 @@ def _parameter(row: dict[str, str], form: tuple[str, str] | None) -> PostgresqlP
 
 
 def _closed(parameter: PostgresqlParameter) -> str | None:
-    by_prefix = (reason for prefix, reason in rules.CLOSED_PREFIXES.items() if parameter.name.startswith(prefix))
-    reason = rules.RESERVED.get(parameter.name) or rules.CLOSED_CONTEXTS.get(parameter.context)
-    return reason or next(by_prefix, None)
+    by_name = why_closed(parameter.name, rules.RESERVED, rules.CLOSED)
+    return by_name or rules.CLOSED_CONTEXTS.get(parameter.context)
 
 
 def _boolean(value: Setting) -> bool | None:
@@ -169,8 +155,3 @@ def _text(value: Setting) -> str:
 
 def _plain(number: Decimal) -> str:
     return f"{number:f}" if abs(number) < 10**15 else f"{number:.4g}"
-
-
-def _some(choices: tuple[str, ...]) -> str:
-    shown = ", ".join(choices[:SHOWN_CHOICES])
-    return shown if len(choices) <= SHOWN_CHOICES else f"{shown} … ({len(choices)} in all)"

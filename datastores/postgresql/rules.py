@@ -61,7 +61,7 @@ CLOSED_CONTEXTS: Mapping[str, str] = {
 }
 """Contexts in parameters.tsv whose parameters a request may not set."""
 
-CLOSED_PREFIXES: Mapping[str, str] = {"ssl_": _CERTIFICATES}
+CLOSED: Mapping[str, str] = {"ssl_.*": _CERTIFICATES}
 
 MINIMUM: Mapping[str, Decimal] = {
     name: Decimal(10) for name in ("max_wal_senders", "max_replication_slots", "max_connections")

@@ -7,6 +7,7 @@ from functools import cache
 from datastores.configuration import ConfigurationManager
 from datastores.templates import parameter_rows
 from datastores.valkey import rules
+from datastores.values import choice, text_problem, why_closed
 from model.spec import Setting
 
 MEMORY = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
@@ -34,21 +35,15 @@ class ValkeyParameter:
         if self.type == "bool":
             return None if text.lower() in ("yes", "no") else "yes or no"
         if self.type == "enum":
-            return None if text.lower() in map(str.lower, self.values) else f"one of {', '.join(self.values)}"
+            return None if choice(text, self.values) else f"one of {', '.join(self.values)}"
         if self.type == "text":
-            return self._text_problem(text)
+            return text_problem(text, rules.FORMS.get(self.name))
         number = self._number(text)
         return None if number is not None and self.minimum <= number <= self.maximum else self._allowed_number()
 
     def render(self, value: Setting) -> str:
         """Return an allowed value, quoted as valkey.conf has it."""
         return quote(text_of(value))
-
-    def _text_problem(self, text: str) -> str | None:
-        if not text.isprintable():
-            return "a text of printable characters"
-        pattern, allowed = rules.FORMS.get(self.name, (None, ""))
-        return None if pattern is None or re.fullmatch(pattern, text) else allowed
 
     def _number(self, text: str) -> int | None:
         """Read a number, an amount of memory or a part of it; None if it is none."""
@@ -84,7 +79,8 @@ def quote(text: str) -> str:
 def configuration_manager(version: str) -> ConfigurationManager:
     """Return what a version knows; read once, from its table in templates/."""
     parameters = {row["name"]: _parameter(row) for row in parameter_rows(__name__, version)}
-    return ConfigurationManager(parameters, {name: reason for name in parameters if (reason := _closed(name))})
+    closed = {name: reason for name in parameters if (reason := why_closed(name, rules.RESERVED, rules.CLOSED))}
+    return ConfigurationManager(parameters, closed)
 
 
 def _parameter(row: dict[str, str]) -> ValkeyParameter:
@@ -97,8 +93,3 @@ def _parameter(row: dict[str, str]) -> ValkeyParameter:
         values=tuple(filter(None, row["values"].split(","))),
         needs_restart=row["changes"] == "start",
     )
-
-
-def _closed(name: str) -> str | None:
-    by_pattern = (reason for pattern, reason in rules.CLOSED.items() if re.fullmatch(pattern, name))
-    return rules.RESERVED.get(name) or next(by_pattern, None)
