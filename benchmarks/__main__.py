@@ -28,7 +28,8 @@ def main() -> None:
 
 
 def _overhead(options: argparse.Namespace) -> tuple[str, Any]:
-    subprocess.run([sys.executable, "-m", "benchmarks.overhead", "--runs", str(options.runs)], check=True)
+    words = ["--runs", options.runs, "--cloud", options.cloud, "--flavor", options.flavor, "--nodes", *options.nodes]
+    subprocess.run([sys.executable, "-m", "benchmarks.overhead", *map(str, words)], check=True)
     return "", None  # it prints and keeps its own
 
 
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     engines = [engine.name for engine in ENGINES]
     parser.add_argument("--engines", nargs="+", choices=engines, help="only these (default: all)")
-    parser.add_argument("--runs", type=int, default=overhead.RUNS, help="overhead: builds of each size by each side")
+    overhead.add_options(parser)
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS, help="death: the steps to be killed in")
     parser.add_argument("--builds", nargs="+", type=float, default=throughput.BUILDS, help="throughput: seconds")
     parser.add_argument("--sizes", nargs="+", type=int, default=throughput.SIZES, help="throughput: builds in flight")

@@ -37,7 +37,7 @@ async def per_provision() -> Calls:
 
 async def while_waiting(waiting: int) -> Calls:
     """Park so many builds in wait_for_server, and count for a while."""
-    async with running(DURABASE, 1, DURABASE_BUILDS=str(max(waiting, 200))) as run:
+    async with running(DURABASE, 1, builds=waiting) as run:
         run.lengthen_builds(LONG_BUILD_SECONDS)
         begun = await parked(run, waiting)
         before, began = _calls(run.folder), time.monotonic()

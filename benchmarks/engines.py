@@ -135,9 +135,12 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    engine: Engine, workers: int, build_seconds: float = 0, step_seconds: float = 0, **environment: str
+    engine: Engine, workers: int, build_seconds: float = 0, step_seconds: float = 0, builds: int = 0
 ) -> AsyncIterator[Running]:
-    """Run an engine, warmed up, in a folder of its own, and remove all of it afterwards."""
+    """Run an engine, warmed up, in a folder of its own, and remove all of it afterwards.
+
+    `builds` is how many builds one worker will hold: durabase's setting of that name, which is 200 at least.
+    """
     with tempfile.TemporaryDirectory(prefix="durabase-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("DURABASE_", "TEMPORAL_"))}
@@ -146,7 +149,7 @@ async def running(
             five_steps.STEP_SECONDS: str(step_seconds),
             "PYTHONPATH": str(ROOT),
             "DURABASE_CLOUDS": '{"files": {"provider": "files"}}',
-            **environment,
+            "DURABASE_BUILDS": str(max(builds, 200)),
         }
         backing = Backing(folder, *engine.backing)
         run = Running(engine, folder, backing, kept | own)

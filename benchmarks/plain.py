@@ -1,7 +1,8 @@
 """Plain: what ProvisionWorkflow does, as a concurrent script without Temporal. Run as a process of its own.
 
 It calls the very functions that the activities are, in the same order and as much side by side, with the same pools
-of threads. It reads one JSON array [cluster id, spec] a line, builds it, and answers with a line: a list of Call.
+of threads. It reads one JSON array ["build" or "remove", cluster id, spec] a line, does it, and answers with a line: a
+list of Call.
 """
 
 import asyncio
@@ -19,15 +20,26 @@ from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
 from benchmarks.calls import Call
 from datastores.base import DatastoreManager
-from datastores.postgresql.manager import PostgresqlManager
 from model.cloud import Server, Volume
 from model.cluster import ClusterIdentity, EnginePlan, Instance, InstanceTask, PlanTask
-from model.operations import AttachTask, MemberResources, ServerTask, VerifyTask, VolumeTask, WaitTask
+from model.errors import GuestUnreachable
+from model.operations import (
+    AttachTask,
+    DeleteTask,
+    FindTask,
+    MemberResources,
+    ServerTask,
+    VerifyTask,
+    VolumeTask,
+    WaitTask,
+)
 from model.spec import ClusterSpec
-from providers.local.provider import LocalProvider
-from settings import Settings, load_settings, local_cloud
+from settings import Settings, load_settings
+from worker import installed, make_provider
+from workflows.deprovision import DELETE_LIMIT
 from workflows.placement import members_of
 from workflows.status import activity_id
+from workflows.steps import RETRIES
 
 Result = TypeVar("Result")
 
@@ -35,14 +47,15 @@ Result = TypeVar("Result")
 class Site:
     """One cloud and one engine, as a worker holds them."""
 
-    def __init__(self, settings: Settings) -> None:
-        name = local_cloud()
-        cloud = Cloud(name, LocalProvider(name, settings.state_dir), settings.cloud_threads)
+    def __init__(self, settings: Settings, name: str, engine: str) -> None:
+        provider = make_provider(settings, name)
+        cloud = Cloud(name, provider, settings.cloud_threads)
         self.clusters = ClusterActivities(cloud)
         self.servers = ServerActivities(cloud, settings.root_ring())
         self.volumes = VolumeActivities(cloud)
-        engine = PostgresqlManager.manager_name
-        self.manager: DatastoreManager = PostgresqlManager(settings.engine_ring(engine), settings.datastores)
+        kind: type[DatastoreManager] = installed("datastores")[engine].load()
+        ring, options = settings.engine_ring(engine), settings.engines.get(engine)
+        self.manager = kind(ring, settings.datastores, options, packaging=provider.packaging)
         self.threads = ThreadPoolExecutor(settings.guest_threads)
 
 
@@ -73,6 +86,20 @@ class PlainBuild:
         everything = {"databases": self._spec.databases, "users": self._spec.users}
         complete = self._task(primary).model_copy(update=everything)
         await self._timed("cluster_complete", self._thread(self._site.manager.cluster_complete, complete))
+
+    async def remove(self) -> None:
+        """Remove all that the cluster has."""
+        site, cloud = self._site, self._spec.cloud
+        deadline, whole = datetime.now(UTC) + DELETE_LIMIT, FindTask(cloud=cloud, cluster_id=self._cluster_id)
+        found = await site.clusters.find_resources(whole)
+        for delete, resources in (
+            (site.servers.delete_server, found.servers),
+            (site.volumes.delete_volume, found.volumes),
+        ):
+            await asyncio.gather(
+                *(delete(DeleteTask(cloud=cloud, id=each.id, deadline=deadline)) for each in resources)
+            )
+        await site.clusters.verify_gone(whole)
 
     async def _ask(self) -> None:
         task = PlanTask(spec=self._spec, cluster_id=self._cluster_id)
@@ -135,7 +162,15 @@ class PlainBuild:
         await self._timed("verify_resources", self._site.clusters.verify_resources(task))
 
     async def _on_guest(self, step: str, method: Callable[[InstanceTask], None], name: str) -> None:
-        await self._timed(activity_id(step, name), self._thread(method, self._task(name)))
+        await self._timed(activity_id(step, name), self._reached(method, self._task(name)))
+
+    async def _reached(self, method: Callable[[InstanceTask], None], task: InstanceTask) -> None:
+        """Call it until the guest answers, as often as a workflow's first attempts do."""
+        while True:
+            try:
+                return await self._thread(method, task)
+            except GuestUnreachable:
+                await asyncio.sleep(RETRIES.initial_interval.total_seconds())
 
     async def _thread(self, function: Callable[[Any], Result], task: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._site.threads, function, task)
@@ -162,12 +197,16 @@ class PlainBuild:
 
 
 async def main() -> None:
-    """Build what standard input asks for, one after the other, until it ends."""
-    site = Site(load_settings())
+    """Do what standard input asks for, one after the other, until it ends."""
+    settings, sites = load_settings(), dict[tuple[str, str], Site]()
     while line := await asyncio.to_thread(sys.stdin.readline):
-        cluster_id, spec = json.loads(line)
-        build = PlainBuild(site, cluster_id, ClusterSpec.model_validate(spec))
-        await build.run()
+        verb, cluster_id, words = json.loads(line)
+        spec = ClusterSpec.model_validate(words)
+        where = (spec.cloud, spec.datastore)
+        if where not in sites:
+            sites[where] = Site(settings, *where)
+        build = PlainBuild(sites[where], cluster_id, spec)
+        await (build.run() if verb == "build" else build.remove())
         print(json.dumps(build.calls), flush=True)
 
 

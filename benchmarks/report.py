@@ -95,5 +95,7 @@ def write_report(comparisons: Sequence[Comparison], file: Path) -> None:
 
 
 def _spread(seconds: Sequence[float]) -> str:
+    if len(seconds) == 1:
+        return f"{seconds[0]:.2f}"
     low, middle, high = quantiles(seconds, method="inclusive")
     return f"{middle:.2f} ({low:.2f}-{high:.2f})"

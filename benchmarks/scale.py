@@ -45,7 +45,7 @@ class Scale:
 
 async def memory(count: int) -> tuple[int, int, int]:
     """Return how many builds are parked on one worker, and its memory before and after."""
-    async with running(DURABASE, 1, DURABASE_BUILDS=str(max(count, 200))) as run:
+    async with running(DURABASE, 1, builds=count) as run:
         run.lengthen_builds(LONG_BUILD_SECONDS)
         pids = [worker.pid for worker in run.workers]
         before = resident(pids)
@@ -77,6 +77,6 @@ async def measure_all(count: int) -> Scale:
     """Measure all of it."""
     found = [await costs(engine) for engine in (DURABASE, FLOOR)]
     print([asdict(each) for each in found], file=sys.stderr, flush=True)
-    workers = {number: await measure(DURABASE, 0, IN_FLIGHT, number, LIMIT_SECONDS) for number in WORKERS}
+    workers = {number: await measure(DURABASE, 0, IN_FLIGHT, number) for number in WORKERS}
     print({number: asdict(each) for number, each in workers.items()}, file=sys.stderr, flush=True)
     return Scale(*await memory(count), workers, found)

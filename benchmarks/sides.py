@@ -7,7 +7,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 from temporalio.api.enums.v1 import EventType
@@ -20,11 +20,9 @@ from cli.daemon import Daemon
 from cli.session import Session
 from model.cluster import Status
 from model.spec import ClusterSpec
-from providers.local.provider import LocalProvider
-from settings import local_cloud
 from workflows.cluster import ClusterWorkflow
 
-BUILD_SECONDS = 300
+BUILD_SECONDS = 3600
 ROOT = Path(__file__).parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -81,44 +79,43 @@ class Durabase:
 
 
 class Plain:
-    """The plain script's process, on the same local cloud."""
+    """The plain script's process, on the same cloud."""
 
-    def __init__(self, process: Process, cloud: LocalProvider) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
-        self._cloud = cloud
         self._ids: dict[str, str] = {}
 
     @classmethod
-    async def start(cls, session: Session) -> "Plain":
+    async def start(cls) -> "Plain":
         """Start the script; it takes its settings, as the worker does, from the environment."""
         command = (sys.executable, "-P", "-m", "benchmarks.plain")
         process = await asyncio.create_subprocess_exec(
             *command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=PIPE, stdout=PIPE
         )
-        return cls(process, LocalProvider(local_cloud(), session.settings.state_dir))
+        return cls(process)
 
     async def build(self, spec: ClusterSpec) -> Run:
         """Have a cluster built; over when the script answers."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout  # noqa: S101, PT018 - PIPE gives both
         cluster_id = self._ids[spec.name] = str(uuid4())
         before, began = cpu_seconds(self._process.pid), time.monotonic()
-        stdin.write(json.dumps([cluster_id, spec.model_dump(mode="json")]).encode() + b"\n")
-        async with asyncio.timeout(BUILD_SECONDS):
-            answer = await stdout.readline()
+        calls = await self._ask("build", cluster_id, spec)
         seconds = time.monotonic() - began
-        if not answer:
-            raise RuntimeError("the plain script ended: its error stands above")
-        cpu = cpu_seconds(self._process.pid) - before
-        return Run(seconds, {"script": cpu}, [Call(*call) for call in json.loads(answer)])
+        return Run(seconds, {"script": cpu_seconds(self._process.pid) - before}, [Call(*call) for call in calls])
 
     async def remove(self, spec: ClusterSpec) -> None:
-        """Remove a cluster's servers and volumes."""
-        cluster_id = self._ids.pop(spec.name)
-        for server in self._cloud.list_servers(cluster_id):
-            await asyncio.to_thread(self._cloud.destroy, server.id)
-        for volume in self._cloud.list_volumes(cluster_id):
-            await asyncio.to_thread(self._cloud.delete_volume, volume.id)
+        """Have it removed."""
+        await self._ask("remove", self._ids.pop(spec.name), spec)
+
+    async def _ask(self, verb: str, cluster_id: str, spec: ClusterSpec) -> list[list[Any]]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin and stdout  # noqa: S101, PT018 - PIPE gives both
+        stdin.write(json.dumps([verb, cluster_id, spec.model_dump(mode="json")]).encode() + b"\n")
+        async with asyncio.timeout(BUILD_SECONDS):
+            answer = await stdout.readline()
+        if not answer:
+            raise RuntimeError("the plain script ended: its error stands above")
+        calls: list[list[Any]] = json.loads(answer)
+        return calls
 
     async def stop(self) -> None:
         """End the script."""

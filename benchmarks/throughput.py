@@ -8,10 +8,11 @@ from benchmarks.engines import Engine, Running, running
 from benchmarks.figures import percentile
 from benchmarks.processes import peak_memory
 
-SIZES = (1, 50, 500)
+SIZES = (1, 50, 500, 2000)
 BUILDS = (0.0, 2.0)
 WORKERS = 2
 LIMIT_SECONDS = 120.0
+SECONDS_PER_CLUSTER = 0.5
 """What is not complete then is left. Much less would show nothing: most engines take all builds one step on in turn."""
 FEWEST = {1: 5}
 """Clusters of a size that says little by its first."""
@@ -33,11 +34,12 @@ class Throughput:
     error: str | None = None
 
 
-async def measure(engine: Engine, build: float, in_flight: int, workers: int, limit: float) -> Throughput:
+async def measure(engine: Engine, build: float, in_flight: int, workers: int) -> Throughput:
     """Keep so many builds in flight until all asked for are complete, or time is up."""
     count = FEWEST.get(in_flight, in_flight)
+    limit = LIMIT_SECONDS + SECONDS_PER_CLUSTER * count
     try:
-        async with running(engine, workers, build_seconds=build) as run:
+        async with running(engine, workers, build_seconds=build, builds=in_flight // workers) as run:
             with peak_memory(run.pids) as peak:
                 await _keep_in_flight(run, count, in_flight, limit)
             taken = {name: seconds for name, seconds in run.complete().items() if name != "warm-up"}
@@ -54,14 +56,14 @@ async def measure(engine: Engine, build: float, in_flight: int, workers: int, li
 
 
 async def measure_all(
-    engines: Sequence[Engine], builds: Sequence[float], sizes: Sequence[int], workers: int, limit: float = LIMIT_SECONDS
+    engines: Sequence[Engine], builds: Sequence[float], sizes: Sequence[int], workers: int
 ) -> list[Throughput]:
     """Measure every engine, one after the other."""
     found = []
     for build in builds:
         for size in sizes:
             for engine in engines:
-                result = await measure(engine, build, size, workers, limit)
+                result = await measure(engine, build, size, workers)
                 found.append(result)
                 print(asdict(result), file=sys.stderr, flush=True)
     return found

@@ -8,6 +8,7 @@ import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import activity, workflow
@@ -17,7 +18,7 @@ from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
     from benchmarks import five_steps
-    from benchmarks.peers.program import run_as, submitted
+    from benchmarks.peers.program import run_as, submit_each
 
 WORKFLOWS, CLOUD, ENGINE = "floor", "floor/cloud", "floor/engine"
 STATUS = SearchAttributeKey.for_keyword("DurabaseStatus")
@@ -25,6 +26,8 @@ BUILD_LIMIT = timedelta(seconds=five_steps.SERVED_SECONDS)
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 BEAT_SECONDS = 2.0
 SLOTS = 2000
+CACHED = 4000
+"""Workflows in memory: both of 2,000 builds, as durabase's setting `builds` gives it."""
 
 STEPS = (
     ("plan_engine", ENGINE),
@@ -146,12 +149,19 @@ async def _work() -> None:
         "sticky_queue_schedule_to_start_timeout": timedelta(seconds=1),
         "max_heartbeat_throttle_interval": timedelta(seconds=1),
         "build_id": "floor",
+        "max_cached_workflows": CACHED,
     }
     on_cloud = [plan_cloud, create_server, wait_for_server, verify_resources]
     on_engine = [plan_engine, prepare, post_prepare, cluster_complete]
     threads = ThreadPoolExecutor(SLOTS)
     await asyncio.gather(
-        Worker(client, task_queue=WORKFLOWS, workflows=[FloorCluster, FloorProvision], **common).run(),
+        Worker(
+            client,
+            task_queue=WORKFLOWS,
+            workflows=[FloorCluster, FloorProvision],
+            max_cached_workflows=CACHED,
+            **common,
+        ).run(),
         Worker(client, task_queue=CLOUD, activities=on_cloud, max_concurrent_activities=SLOTS, **common).run(),
         Worker(
             client,
@@ -178,9 +188,7 @@ async def _start(client: Client, name: str) -> None:
 
 async def _submit() -> None:
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
-    async with asyncio.TaskGroup() as group:
-        async for name in submitted():
-            group.create_task(_start(client, name))
+    await submit_each(partial(_start, client))
 
 
 if __name__ == "__main__":

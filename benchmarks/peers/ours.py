@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 
 import worker
 from benchmarks import five_steps
-from benchmarks.peers.program import run_as, submitted
+from benchmarks.peers.program import run_as, submit_each
 from cli import clusters
 from cli.session import Session, open_session
 from cli.voice import Failed
@@ -134,10 +134,12 @@ async def _served(session: Session) -> None:
 async def _submit() -> None:
     session = await open_session()
     await _served(session)
-    async with asyncio.TaskGroup() as group:
-        async for name in submitted():
-            spec = ClusterSpec(name=name, datastore=ENGINE, cloud=CLOUD, flavor="small", nodes=1)
-            group.create_task(clusters.create(session, spec))
+
+    async def create(name: str) -> None:
+        spec = ClusterSpec(name=name, datastore=ENGINE, cloud=CLOUD, flavor="small", nodes=1)
+        await clusters.create(session, spec)
+
+    await submit_each(create)
 
 
 def submit() -> None:

@@ -7,9 +7,11 @@ for each name on its input.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from benchmarks import five_steps
+
+CREATES = 50
 
 
 def run_as(work: Callable[[], None], submit: Callable[[], None], install: Callable[[], None] = lambda: None) -> None:
@@ -27,8 +29,14 @@ def names() -> Iterator[str]:
         yield name
 
 
-async def submitted() -> AsyncIterator[str]:
-    """Return the same, beside what else the loop does."""
-    lines = names()
-    while (name := await asyncio.to_thread(next, lines, None)) is not None:
-        yield name
+async def submit_each(create: Callable[[str], Awaitable[object]]) -> None:
+    """Create each, with at most so many creates under way: a create whose plan takes a minute is refused."""
+    places, lines = asyncio.Semaphore(CREATES), names()
+
+    async def one(name: str) -> None:
+        async with places:
+            await create(name)
+
+    async with asyncio.TaskGroup() as group:
+        while (name := await asyncio.to_thread(next, lines, None)) is not None:
+            group.create_task(one(name))
