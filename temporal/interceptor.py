@@ -22,6 +22,12 @@ from temporal.threads import StepThreads, unless_cancelled
 BEATS_PER_TIMEOUT = 4
 """Heartbeats sent within one heartbeat timeout: a few may be late without the server giving up on the worker."""
 
+FEWEST_BEATS = 1.7
+"""The same where a worker runs very many activities, whose heartbeats alone would keep the server busy."""
+
+BEATS_PER_SECOND = 50
+"""What a worker sends before its activities beat less often: each is a write, some 4 ms of the dev server's."""
+
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 
 FIRST_BEAT_SECONDS = 0.5
@@ -43,6 +49,7 @@ class StepInterceptor(Interceptor):
 class _StepInbound(ActivityInboundInterceptor):
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
         self._outbound = outbound
+        self._beats = 0
         super().init(outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
@@ -61,18 +68,25 @@ class _StepInbound(ActivityInboundInterceptor):
 
     @asynccontextmanager
     async def _beating(self, note: Note) -> AsyncIterator[None]:
-        interval = (activity.info().heartbeat_timeout or DEFAULT_TIMEOUT) / BEATS_PER_TIMEOUT
-        beat = asyncio.create_task(self._beat(note, interval.total_seconds()))
+        timeout = activity.info().heartbeat_timeout or DEFAULT_TIMEOUT
+        beat = asyncio.create_task(self._beat(note, timeout.total_seconds()))
+        self._beats += 1
         try:
             yield
         finally:
+            self._beats -= 1
             beat.cancel()
 
-    async def _beat(self, note: Note, interval: float) -> None:
-        await asyncio.sleep(min(FIRST_BEAT_SECONDS, interval))
+    async def _beat(self, note: Note, within: float) -> None:
+        await asyncio.sleep(min(FIRST_BEAT_SECONDS, beat_interval(within, 1)))
         while True:
             self._outbound.heartbeat(note.text)
-            await asyncio.sleep(interval)
+            await asyncio.sleep(beat_interval(within, self._beats))
+
+
+def beat_interval(timeout: float, activities: int) -> float:
+    """Return the seconds between heartbeats of each of so many activities; `timeout` is theirs, in seconds."""
+    return min(max(timeout / BEATS_PER_TIMEOUT, activities / BEATS_PER_SECOND), timeout / FEWEST_BEATS)
 
 
 def _thread(input: ExecuteActivityInput) -> AbstractAsyncContextManager[None]:  # noqa: A002 - the SDK's name

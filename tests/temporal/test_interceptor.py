@@ -23,7 +23,7 @@ from temporalio.worker import Worker
 import model.errors
 from model.errors import FailureDetail, GuestError, StepError
 from temporal.heartbeat import note
-from temporal.interceptor import MAX_MESSAGE_BYTES
+from temporal.interceptor import BEATS_PER_SECOND, MAX_MESSAGE_BYTES, beat_interval
 from tests.house import eventually
 
 AT_ONCE = RetryPolicy(initial_interval=timedelta(milliseconds=1), maximum_attempts=3)
@@ -160,3 +160,16 @@ async def test_heartbeats_carry_the_latest_note(client: Client, in_a_thread: boo
         await eventually(noted)
         release.set()
         assert await handle.result() == "1"
+
+
+def test_few_activities_beat_four_times_in_a_timeout() -> None:
+    assert {beat_interval(8, activities) for activities in (1, 50, 100)} == {2.0}
+
+
+def test_many_activities_share_what_a_worker_sends_in_a_second() -> None:
+    assert beat_interval(8, 200) == 200 / BEATS_PER_SECOND
+
+
+def test_however_many_they_are_each_beats_well_within_its_timeout() -> None:
+    assert 4 < beat_interval(8, 10_000) < 5
+    assert beat_interval(1, 10_000) < 1
