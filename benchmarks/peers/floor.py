@@ -155,13 +155,7 @@ async def _work() -> None:
     on_engine = [plan_engine, prepare, post_prepare, cluster_complete]
     threads = ThreadPoolExecutor(SLOTS)
     await asyncio.gather(
-        Worker(
-            client,
-            task_queue=WORKFLOWS,
-            workflows=[FloorCluster, FloorProvision],
-            max_cached_workflows=CACHED,
-            **common,
-        ).run(),
+        Worker(client, task_queue=WORKFLOWS, workflows=[FloorCluster, FloorProvision], **common).run(),
         Worker(client, task_queue=CLOUD, activities=on_cloud, max_concurrent_activities=SLOTS, **common).run(),
         Worker(
             client,
