@@ -2,11 +2,12 @@
 
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkerConfig, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from temporal.codec import PayloadKeys
 from temporal.converter import data_converter
 from temporal.interceptor import StepInterceptor
+from temporal.sandbox import ContextlessSandbox
 from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
@@ -49,4 +50,4 @@ def _versioned(served: type) -> type:
 
 
 def _sandboxed(existing: WorkflowRunner | None) -> WorkflowRunner:  # noqa: ARG001 - the SDK's signature
-    return SandboxedWorkflowRunner(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+    return ContextlessSandbox(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))

@@ -19,7 +19,7 @@ from temporalio.workflow import UpdateMethodMultiParam
 from cli.attributes import attributes_of
 from cli.ended import ended_outside, how_ended
 from cli.observe import ask_record, describe, unknown
-from cli.pollers import Tasks, not_current, pollers
+from cli.pollers import workflow_pollers
 from cli.session import Session
 from cli.voice import Failed
 from model.base import BadInput
@@ -136,9 +136,10 @@ async def require_worker(session: Session, name: str) -> ClusterRecord:
 
 async def require_poller(session: Session) -> None:
     """Make sure that a worker polls for workflows. Raises Failed, in time to say that nothing was recorded."""
-    if not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW):
+    polling, why = await workflow_pollers(session.client, WORKFLOWS)
+    if not polling:
         raise _no_worker()
-    if why := await not_current(session.client, WORKFLOWS):
+    if why is not None:
         raise Failed(f"nothing was recorded: {why}")
 
 

@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -43,10 +44,14 @@ class FilesProvider(VolumelessProvider):
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
         _count("list_servers")
-        for file in self._records.iterdir():
-            if file.name not in self._known and file.suffix == ".json":
-                self._known[file.name] = Server.model_validate_json(file.read_text())
-        return [_now(each) for each in list(self._known.values()) if cluster_id in (None, each.tag.cluster_id)]
+        names = set(os.listdir(self._records))  # noqa: PTH208 - much cheaper than Paths, where there are thousands
+        for name in names - self._known.keys():
+            if name.endswith(".json"):
+                self._known[name] = Server.model_validate_json((self._records / name).read_text())
+        for name, server in list(self._known.items()):
+            if server.status is ServerStatus.BUILD and five_steps.is_built(server.tag.cluster):
+                self._known[name] = server.model_copy(update={"status": ServerStatus.ACTIVE})
+        return [each for each in list(self._known.values()) if cluster_id in (None, each.tag.cluster_id)]
 
     def create(self, request: ServerRequest) -> Server:
         _count("create")
@@ -98,11 +103,6 @@ class StepsManager(ToyManager):
 def _guest() -> Guest:
     nothing = {name: lambda *_, **__: None for name in Guest.__abstractmethods__}
     return cast("Guest", type("NoGuest", (Guest,), nothing)())
-
-
-def _now(server: Server) -> Server:
-    built = five_steps.is_built(server.tag.cluster)
-    return server.model_copy(update={"status": ServerStatus.ACTIVE if built else ServerStatus.BUILD})
 
 
 def _count(call: str) -> None:

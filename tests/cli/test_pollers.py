@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.client import Client
 
-from cli.pollers import FRESH, Tasks, identity, lives, not_current, pollers
+from cli.pollers import FRESH, Tasks, identity, lives, pollers, workflow_pollers
 from tests.conftest import dev_server
 from tests.house import eventually, make_current
 from tests.patience import PATIENCE
@@ -58,10 +58,10 @@ async def test_workers_of_a_version_that_is_not_current_are_named() -> None:
         await dev_server() as environment,
         workflow_worker(client := environment.client, "7"),
     ):
-        assert await not_current(client, "durabase/nowhere") is None
+        assert await workflow_pollers(client, "durabase/nowhere") == ([], None)
 
         async def why() -> str | None:
-            return await not_current(client, WORKFLOWS)
+            return (await workflow_pollers(client, WORKFLOWS))[1]
 
         change = "temporal worker deployment set-current-version --deployment-name durabase"
         assert await eventually(why) == (
@@ -69,5 +69,6 @@ async def test_workers_of_a_version_that_is_not_current_are_named() -> None:
             f"(`{change} --build-id 7` changes that)"
         )
         await make_current(client.service_client.config.target_host, "7")
-        assert await why() is None
-        assert identity(os.getpid()) in await pollers(client, WORKFLOWS, Tasks.WORKFLOW)
+        polling, why_none = await workflow_pollers(client, WORKFLOWS)
+        assert identity(os.getpid()) in polling
+        assert why_none is None
