@@ -5,6 +5,7 @@
 import asyncio
 import json
 import os
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ class FilesProvider(VolumelessProvider):
 
     def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any]) -> None:
         self._known: dict[str, Server] = {}
+        self._looking = threading.Lock()
         self._records = five_steps.folder() / "records"
         self._records.mkdir(exist_ok=True)
 
@@ -44,14 +46,15 @@ class FilesProvider(VolumelessProvider):
 
     def list_servers(self, cluster_id: str | None = None) -> list[Server]:
         _count("list_servers")
-        names = set(os.listdir(self._records))  # noqa: PTH208 - much cheaper than Paths, where there are thousands
-        for name in names - self._known.keys():
-            if name.endswith(".json"):
-                self._known[name] = Server.model_validate_json((self._records / name).read_text())
-        for name, server in list(self._known.items()):
-            if server.status is ServerStatus.BUILD and five_steps.is_built(server.tag.cluster):
-                self._known[name] = server.model_copy(update={"status": ServerStatus.ACTIVE})
-        return [each for each in list(self._known.values()) if cluster_id in (None, each.tag.cluster_id)]
+        with self._looking:
+            names = set(os.listdir(self._records))  # noqa: PTH208 - much cheaper than Paths, where there are thousands
+            for name in names - self._known.keys():
+                if name.endswith(".json"):
+                    self._known[name] = Server.model_validate_json((self._records / name).read_text())
+            for name, server in self._known.items():
+                if server.status is ServerStatus.BUILD and five_steps.is_built(server.tag.cluster):
+                    self._known[name] = server.model_copy(update={"status": ServerStatus.ACTIVE})
+            return [each for each in self._known.values() if cluster_id in (None, each.tag.cluster_id)]
 
     def create(self, request: ServerRequest) -> Server:
         _count("create")

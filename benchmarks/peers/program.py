@@ -7,6 +7,7 @@ for each name on its input.
 import asyncio
 import os
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 
 from benchmarks import five_steps
@@ -15,10 +16,16 @@ CREATES = 50
 
 
 def run_as(work: Callable[[], None], submit: Callable[[], None], install: Callable[[], None] = lambda: None) -> None:
-    """Be what the command line says; end at once then, whatever threads a library has left."""
-    {"install": install, "work": work, "submit": submit}[sys.argv[1]]()
+    """Be what the command line says; end at once then, whatever threads a library has left, and say what went wrong."""
+    code = 0
+    try:
+        {"install": install, "work": work, "submit": submit}[sys.argv[1]]()
+    except Exception:  # noqa: BLE001 - whatever it is, it is printed
+        traceback.print_exc()
+        code = 1
     sys.stdout.flush()
-    os._exit(0)
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def names() -> Iterator[str]:
@@ -35,7 +42,11 @@ async def submit_each(create: Callable[[str], Awaitable[object]]) -> None:
 
     async def one(name: str) -> None:
         async with places:
-            await create(name)
+            try:
+                await create(name)
+            except Exception:  # noqa: BLE001 - the loop would wait for the thread that reads names
+                traceback.print_exc()
+                os._exit(1)
 
     async with asyncio.TaskGroup() as group:
         while (name := await asyncio.to_thread(next, lines, None)) is not None:
