@@ -16,7 +16,8 @@ from temporal.deployment import DEPLOYMENT
 FRESH = timedelta(seconds=75)
 """A poll waits one minute at the most; Temporal remembers pollers for five."""
 
-RPC_SECONDS = timedelta(seconds=5)
+RPC_SECONDS = timedelta(seconds=15)
+"""What a server may take whose processors are all busy: two thousand builds at once made it more than five."""
 
 
 class Tasks(Enum):
