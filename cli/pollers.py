@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from providers.local.processes import ProcessIdentity
 from temporal.deployment import DEPLOYMENT
@@ -16,8 +17,12 @@ from temporal.deployment import DEPLOYMENT
 FRESH = timedelta(seconds=75)
 """A poll waits one minute at the most; Temporal remembers pollers for five."""
 
-RPC_SECONDS = timedelta(seconds=15)
-"""What a server may take whose processors are all busy: two thousand builds at once made it more than five."""
+RPC_SECONDS = timedelta(seconds=5)
+ATTEMPTS = 3
+"""One request of thousands was never answered, where two thousand builds were in flight; the next one is."""
+
+LATE = (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED)
+"""How the SDK says that a request's time was over."""
 
 
 class Tasks(Enum):
@@ -70,12 +75,16 @@ def lives(poller: PollerInfo, now: datetime) -> bool:
 
 
 async def _describe(client: Client, queue: str, tasks: Tasks) -> DescribeTaskQueueResponse:
-    return await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=tasks.value
-        ),
-        timeout=RPC_SECONDS,
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=tasks.value
     )
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await client.workflow_service.describe_task_queue(request, timeout=RPC_SECONDS)
+        except RPCError as error:
+            if error.status not in LATE:
+                raise
+    return await client.workflow_service.describe_task_queue(request, timeout=RPC_SECONDS)
 
 
 def _living(queue: DescribeTaskQueueResponse) -> list[PollerInfo]:

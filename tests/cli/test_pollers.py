@@ -4,13 +4,18 @@ import asyncio
 import os
 import socket
 import subprocess
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.taskqueue.v1 import PollerInfo
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
-from cli.pollers import FRESH, Tasks, identity, lives, pollers, workflow_pollers
+from cli.pollers import ATTEMPTS, FRESH, Tasks, identity, lives, pollers, workflow_pollers
 from tests.conftest import dev_server
 from tests.house import eventually, make_current
 from tests.patience import PATIENCE
@@ -35,6 +40,24 @@ async def test_a_worker_that_polls_is_found(client: Client, script: Script) -> N
 
 async def test_nobody_polls_an_unknown_queue(client: Client) -> None:
     assert await pollers(client, "durabase/cloud/nowhere", Tasks.ACTIVITY) == []
+
+
+@pytest.mark.parametrize("lost", [ATTEMPTS - 1, ATTEMPTS])
+async def test_a_request_that_is_never_answered_is_made_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    describe, asked = client.workflow_service.describe_task_queue, list[Any]()
+
+    async def forgetful(request: DescribeTaskQueueRequest, **options: Any) -> DescribeTaskQueueResponse:
+        asked.append(request)
+        if len(asked) <= lost:
+            raise RPCError("operation was canceled", RPCStatusCode.CANCELLED, b"")
+        return await describe(request, **options)
+
+    monkeypatch.setattr(client.workflow_service, "describe_task_queue", forgetful)
+    with pytest.raises(RPCError) if lost == ATTEMPTS else nullcontext():
+        assert await pollers(client, "durabase/cloud/nowhere", Tasks.ACTIVITY) == []
+    assert len(asked) == ATTEMPTS
 
 
 def test_a_worker_of_this_host_lives_as_long_as_its_process() -> None:
