@@ -45,7 +45,7 @@ SLOTS_PER_BUILD = 10
 
 WORKFLOWS_PER_BUILD = 2
 CLUSTERS_AT_REST = 1000
-"""Workflows kept in memory beside those of builds (some 50 KiB each); of any other, `show` waits for its replay."""
+"""Workflows kept in memory beside those of builds (some 110 KiB each); of any other, `show` waits for its replay."""
 
 logger = logging.getLogger("durabase.worker")
 
