@@ -48,7 +48,7 @@ async def build_once(side: Side, wanted: Options) -> Run:
     return run
 
 
-async def bench(options: argparse.Namespace) -> list[Comparison]:
+async def bench(options: argparse.Namespace, warm_up: bool) -> list[Comparison]:
     """Start both sides in the state directory of the environment, compare them, and stop them."""
     voice = Voice()
     session = await up(voice)
@@ -58,10 +58,8 @@ async def bench(options: argparse.Namespace) -> list[Comparison]:
             sides = Durabase(session), plain
             # As the demo's: a database, and a user of it.
             wanted = Options("", options.cloud, flavor=options.flavor, databases=["app"], users=["app"])
-            is_local = options.cloud == local_cloud()
             return [
-                await compare(*sides, replace(wanted, nodes=nodes), options.runs, warm_up=is_local)
-                for nodes in options.nodes
+                await compare(*sides, replace(wanted, nodes=nodes), options.runs, warm_up) for nodes in options.nodes
             ]
         finally:
             await plain.stop()
@@ -104,7 +102,7 @@ def main() -> None:
     # As Ctrl-C does: what was started is stopped before this ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        comparisons = asyncio.run(bench(options))
+        comparisons = asyncio.run(bench(options, warm_up=is_local))
     finally:
         remove_servers(LocalProvider(local_cloud(), state_dir))
         shutil.rmtree(state_dir, ignore_errors=True)

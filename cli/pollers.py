@@ -78,13 +78,14 @@ async def _describe(client: Client, queue: str, tasks: Tasks) -> DescribeTaskQue
     request = DescribeTaskQueueRequest(
         namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=tasks.value
     )
-    for _ in range(ATTEMPTS - 1):
+    attempt = 1
+    while True:
         try:
             return await client.workflow_service.describe_task_queue(request, timeout=RPC_SECONDS)
         except RPCError as error:
-            if error.status not in LATE:
+            if error.status not in LATE or attempt == ATTEMPTS:
                 raise
-    return await client.workflow_service.describe_task_queue(request, timeout=RPC_SECONDS)
+        attempt += 1
 
 
 def _living(queue: DescribeTaskQueueResponse) -> list[PollerInfo]:

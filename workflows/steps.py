@@ -41,7 +41,7 @@ class Step(StrEnum):
 
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
-"""A dead worker is noticed this late; the interceptor beats four times as often."""
+"""A dead worker is noticed this late; how often activities beat within it is temporal/interceptor.py's."""
 
 TASK_TIMEOUT = HEARTBEAT_TIMEOUT
 """So late is a workflow task that a dead worker held given to another; Temporal's default is ten seconds."""

@@ -24,7 +24,6 @@ WORKFLOWS, CLOUD, ENGINE = "floor", "floor/cloud", "floor/engine"
 STATUS = SearchAttributeKey.for_keyword("DurabaseStatus")
 BUILD_LIMIT = timedelta(seconds=five_steps.SERVED_SECONDS)
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
-BEAT_SECONDS = 2.0
 SLOTS = 2000
 CACHED = 4000
 """Workflows in memory: both of 2,000 builds, as durabase's setting `builds` gives it."""
