@@ -31,9 +31,10 @@ class ClusterActivities:
         Raises PlanRefused with one sentence; a retry's own servers neither count nor take its names.
         """
         spec, provider = task.spec, self._cloud.provider
-        servers = await self._cloud.call(provider.list_servers)
+        servers = (await self._cloud.servers.now()).values()
+        names = spec.member_names
         for server in servers:
-            if server.name in spec.member_names and server.tag.cluster_id != task.cluster_id:
+            if server.name in names and server.tag.cluster_id != task.cluster_id:
                 raise PlanRefused(
                     f"name {spec.name!r} is not allowed: it must be a name not in use, and server {server.name} "
                     f"of cluster {server.tag.cluster_id} is still there (see: durabase orphans)"

@@ -78,8 +78,8 @@ class ServerActivities:
     async def _settle(self, task: ServerTask) -> Server | None:
         """Return the one server of ours to keep; delete the others that carry our tag."""
         note("looks for the server")
-        listed = await self._cloud.call(self._cloud.provider.list_servers)
-        ours = [each for each in listed if (each.tag.cluster_id, each.tag.member) == (task.identity.id, task.member)]
+        listed = (await self._cloud.servers.now()).values()
+        ours = [each for each in listed if each.tag.cluster_id == task.identity.id and each.tag.member == task.member]
         kept = keep_server(ours)
         if kept is None and (foreign := next((each for each in listed if each.name == task.member), None)):
             raise ProviderRefused(

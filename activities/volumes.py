@@ -108,10 +108,9 @@ class VolumeActivities:
 
     async def _require_both(self, task: AttachTask) -> None:
         """Name what is missing: a cloud refuses to attach what is gone, which only the workflow can make good."""
-        provider = self._cloud.provider
-        if task.server_id not in {each.id for each in await self._cloud.call(provider.list_servers)}:
+        if task.server_id not in await self._cloud.servers.now():
             raise ServerLost(f"server {task.server_id} of {task.member} vanished")
-        if task.volume_id not in {each.id for each in await self._cloud.call(provider.list_volumes)}:
+        if task.volume_id not in await self._cloud.volumes.now():
             raise VolumeLost(f"volume {task.volume_id} of {task.member} vanished")
 
     async def _delete(self, volume_id: str, deadline: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 from activities.lag import Lag
+from activities.shared_call import SharedCall
 from model.errors import DEADLINE_MARGIN, DeadlineExceeded, ProviderError
 from temporal.heartbeat import note
 
@@ -37,12 +38,15 @@ class Watcher(Generic[Item]):
     """Lists one kind of resource every `interval` seconds while anybody waits, however many they are.
 
     A new wait gets a listing at once, ahead of the tick, AHEAD times; each tick gives one of these back. So in the long
-    run there are at most two listings for each `interval`, and one where nobody comes anew.
+    run there are at most two listings for each `interval`, and one where nobody comes anew. Who cannot wait for a tick
+    asks for one `now`.
     """
 
     def __init__(
         self, list_all: Callable[[], Awaitable[Sequence[Item]]], interval: float, lag: Lag | None = None
     ) -> None:
+        self.now = SharedCall(self._list)
+        """Lists from now on, whatever the tick, once for all who ask meanwhile: what there is, by id."""
         self._list_all = list_all
         self._interval = interval
         self._lag = lag or Lag()
@@ -90,8 +94,7 @@ class Watcher(Generic[Item]):
             self._new.clear()
             served, self._waiting = self._waiting, []
             try:
-                with self._lag.listing():
-                    listing = {item.id: item for item in await self._list_all()}
+                listing = await self.now()
             except Exception as error:  # noqa: BLE001 - each waiting activity raises or notes it
                 for future in served:
                     if not future.done():
@@ -101,6 +104,10 @@ class Watcher(Generic[Item]):
                     if not future.done():
                         future.set_result(listing)
             await self._pause()
+
+    async def _list(self) -> Mapping[str, Item]:
+        with self._lag.listing():
+            return {item.id: item for item in await self._list_all()}
 
     async def _pause(self) -> None:
         """Wait for the tick, or for a new wait that may go ahead of it."""

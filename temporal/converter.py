@@ -26,13 +26,18 @@ class RevealingJSONConverter(PydanticJSONPlainPayloadConverter):
         return Payload(metadata={"encoding": self.encoding.encode()}, data=to_json(value, context={REVEAL: True}))
 
 
+ENCODINGS = [
+    RevealingJSONConverter() if isinstance(other, JSONPlainPayloadConverter) else other
+    for other in DefaultPayloadConverter.default_encoding_payload_converters
+]
+"""Shared, with what pydantic compiled for each type: the SDK makes a payload converter for each workflow task."""
+
+
 class RevealingPayloadConverter(CompositePayloadConverter):
     """Temporal's default converters with the JSON one replaced."""
 
     def __init__(self) -> None:
-        json = RevealingJSONConverter()
-        others = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(*(json if isinstance(other, JSONPlainPayloadConverter) else other for other in others))
+        super().__init__(*ENCODINGS)
 
 
 def data_converter(ring: PayloadKeys) -> DataConverter:

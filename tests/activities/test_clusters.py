@@ -1,5 +1,6 @@
 """Activities on all that a cluster has: what came late is settled, what is missing is named, what is left is told."""
 
+import asyncio
 import shutil
 from typing import Any
 
@@ -57,6 +58,11 @@ async def test_plan_answers_the_same_twice_and_makes_nothing(
     assert first == await once(clusters.plan, plan_task(nodes=3))
     assert (first.flavor.name, first.supports_volumes, first.request_limit) == ("small", True, losing.request_limit)
     assert ids(local) == set()
+
+
+async def test_plans_made_at_once_share_a_listing(clusters: ClusterActivities, losing: Losing) -> None:
+    await asyncio.gather(*(once(clusters.plan, plan_task(str(number))) for number in range(20)))
+    assert (losing.calls.count("list_servers"), losing.calls.count("check")) == (1, 20)
 
 
 async def test_plan_refuses_an_unknown_flavor_and_too_much(

@@ -118,6 +118,21 @@ async def test_each_tick_gives_back_one_listing_ahead_of_it() -> None:
     await asyncio.gather(*waits)
 
 
+async def test_who_asks_for_a_listing_now_waits_for_no_tick_and_takes_none_from_a_wait() -> None:
+    listing = Listing()
+    watcher: Watcher[Thing] = Watcher(listing, interval=3600)
+    wait = asyncio.create_task(watcher.until(there("a"), in_good_time()))
+    await listing.begun.wait()
+    listing.holds = ["a"]
+    one, other = await asyncio.gather(watcher.now(), watcher.now())
+    assert one == other == {"a": Thing("a")}
+    assert (listing.count, watcher._ahead) == (2, AHEAD)
+    assert watcher._ticking is not None
+    for task in (wait, watcher._ticking):
+        task.cancel()
+    await asyncio.wait([wait, watcher._ticking])
+
+
 async def test_nobody_waits_nothing_is_listed() -> None:
     listing = Listing("a")
     watcher: Watcher[Thing] = Watcher(listing, TICK)

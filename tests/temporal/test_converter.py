@@ -89,3 +89,11 @@ async def test_a_failure_is_encrypted_and_arrives_whole() -> None:
     assert isinstance(arrived, ApplicationError)
     assert arrived.message == "no space left"
     assert Fault.model_validate(arrived.details[0]) == fault
+
+
+def test_every_payload_converter_uses_what_was_compiled_for_a_type() -> None:
+    one, other = RevealingPayloadConverter(), RevealingPayloadConverter()
+    [payload] = one.to_payloads([spec()])
+    assert other.from_payloads([payload], [ClusterSpec])[0].name == "orders"
+    json = b"json/plain"
+    assert one.converters[json] is other.converters[json]
