@@ -1,12 +1,13 @@
 """Activities on all that a cluster has: what it may have, what it has, what it must not have."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from temporalio import activity
 
 from activities.cloud import Cloud
 from activities.watcher import Waiting
-from model.cloud import CheckRequest, Flavor, Resource
+from model.cloud import CheckRequest, Flavor, Resource, of_cluster
 from model.cluster import CloudPlan, PlanTask
 from model.errors import PlanRefused, ProviderError, ProviderRefused, ResourcesLeft, ServerLost, VolumeLost
 from model.operations import FindTask, MemberResources, Resources, VerifyTask
@@ -39,7 +40,7 @@ class ClusterActivities:
                     f"name {spec.name!r} is not allowed: it must be a name not in use, and server {server.name} "
                     f"of cluster {server.tag.cluster_id} is still there (see: durabase orphans)"
                 )
-        own = sum(server.tag.cluster_id == task.cluster_id for server in servers)
+        own = len(of_cluster(task.cluster_id, servers))
         try:
             flavor = await self._cloud.call(provider.flavor, spec.flavor)
             await self._cloud.call(provider.check, _check_request(task, flavor, max(spec.nodes - own, 0)))
@@ -61,6 +62,8 @@ class ClusterActivities:
         for expected in task.expected:
             _require(expected, found)
         kept = {expected.server_id for expected in task.expected} | {each.volume_id for each in task.expected}
+        if all(each.id in kept for each in found.all):
+            return
         for server in (each for each in found.servers if each.id not in kept):
             activity.logger.warning("server %s of %s came late and is deleted", server.id, server.tag.member)
             await self._cloud.call(self._cloud.provider.destroy, server.id)
@@ -69,7 +72,7 @@ class ClusterActivities:
             await self._cloud.call(self._cloud.provider.delete_volume, volume.id)
 
         def only_kept(listing: Mapping[str, Resource]) -> Waiting | None:
-            ours = [each for each in listing.values() if each.tag.cluster_id == task.identity.id]
+            ours = of_cluster(task.identity.id, listing.values())
             late = next((each for each in ours if each.id not in kept), None)
             return Waiting(f"{late.name} ({late.id}) is being deleted") if late else None
 
@@ -92,18 +95,20 @@ class ClusterActivities:
         if left.all:
             raise ResourcesLeft(f"these came late: {', '.join(f'{each.name} ({each.id})' for each in left.all)}")
         provider = self._cloud.provider
-        belongings = await self._cloud.call(provider.list_belongings, task.cluster_id)
+        belongings = of_cluster(task.cluster_id, await self._cloud.call(provider.list_belongings))
         for each in belongings:
             note(f"deletes {each.kind} {each.id}")
             await self._cloud.call(provider.delete_belonging, each)
-        if belongings and (still := await self._cloud.call(provider.list_belongings, task.cluster_id)):
+        if belongings and (still := of_cluster(task.cluster_id, await self._cloud.call(provider.list_belongings))):
             raise ProviderError(f"these are not gone yet: {', '.join(f'{each.kind} {each.id}' for each in still)}")
 
     async def _find(self, cluster_id: str) -> Resources:
-        provider = self._cloud.provider
-        servers = await self._cloud.call(provider.list_servers, cluster_id)
-        volumes = await self._cloud.call(provider.list_volumes, cluster_id)
-        return Resources(servers=tuple(servers), volumes=tuple(volumes), request_limit=provider.request_limit)
+        servers, volumes = await asyncio.gather(self._cloud.servers.now(), self._cloud.volumes.now())
+        return Resources(
+            servers=of_cluster(cluster_id, servers.values()),
+            volumes=of_cluster(cluster_id, volumes.values()),
+            request_limit=self._cloud.provider.request_limit,
+        )
 
 
 def _check_request(task: PlanTask, flavor: Flavor, nodes: int) -> CheckRequest:

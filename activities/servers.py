@@ -9,7 +9,7 @@ from activities.cloud import Cloud
 from activities.settle import keep_server
 from activities.watcher import Waiting
 from keys import RootKeys, private_pem, public_line
-from model.cloud import Server, ServerRequest, ServerStatus, Tag
+from model.cloud import Server, ServerRequest, ServerStatus, Tag, of_cluster
 from model.errors import ProviderRefused, ServerLost
 from model.operations import DeleteTask, ServerTask, WaitTask
 from temporal.heartbeat import note
@@ -79,7 +79,7 @@ class ServerActivities:
         """Return the one server of ours to keep; delete the others that carry our tag."""
         note("looks for the server")
         listed = (await self._cloud.servers.now()).values()
-        ours = [each for each in listed if each.tag.cluster_id == task.identity.id and each.tag.member == task.member]
+        ours = [each for each in of_cluster(task.identity.id, listed) if each.tag.member == task.member]
         kept = keep_server(ours)
         if kept is None and (foreign := next((each for each in listed if each.name == task.member), None)):
             raise ProviderRefused(

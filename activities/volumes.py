@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.cloud import Cloud
 from activities.settle import keep_volume
 from activities.watcher import Waiting
-from model.cloud import Tag, Volume, VolumeRequest, VolumeStatus
+from model.cloud import Tag, Volume, VolumeRequest, VolumeStatus, of_cluster
 from model.errors import ProviderRefused, ServerLost, VolumeLost
 from model.operations import AttachTask, DeleteTask, VolumeTask, WaitTask
 from temporal.heartbeat import note
@@ -93,11 +93,8 @@ class VolumeActivities:
     async def _settle(self, task: VolumeTask) -> Volume | None:
         """Return the one volume of ours to keep; delete the others that carry our tag."""
         note("looks for the volume")
-        ours = [
-            each
-            for each in await self._cloud.call(self._cloud.provider.list_volumes, task.identity.id)
-            if each.tag.member == task.member
-        ]
+        listed = (await self._cloud.volumes.now()).values()
+        ours = [each for each in of_cluster(task.identity.id, listed) if each.tag.member == task.member]
         kept = keep_volume(ours)
         for extra in (each for each in ours if each is not kept and each.server_id is None):
             activity.logger.warning(

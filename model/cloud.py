@@ -1,8 +1,9 @@
 """What a cloud holds: flavors, servers and volumes, and the tag that says whose they are."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -70,6 +71,14 @@ class Tagged(Noun):
     id: str
     name: str
     tag: Tag
+
+
+Thing = TypeVar("Thing", bound=Tagged)
+
+
+def of_cluster(cluster_id: str, things: Iterable[Thing]) -> tuple[Thing, ...]:
+    """Return those of some servers, volumes or belongings that carry a cluster's uuid."""
+    return tuple(each for each in things if each.tag.cluster_id == cluster_id)
 
 
 class Belonging(Tagged):

@@ -55,8 +55,8 @@ class Provider(ABC):
         """Refuse what could not be built now (quota, host limits, image) by ProviderRefused; create nothing."""
 
     @abstractmethod
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        """Return every server that carries durabase's tag, or only one cluster's."""
+    def list_servers(self) -> list[Server]:
+        """Return every server that carries durabase's tag."""
 
     @abstractmethod
     def create(self, request: ServerRequest) -> Server:
@@ -71,8 +71,8 @@ class Provider(ABC):
         """Ask for a server's removal; its volumes are detached and kept. An unknown id is no error."""
 
     @abstractmethod
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        """Return every volume that carries durabase's tag, or only one cluster's."""
+    def list_volumes(self) -> list[Volume]:
+        """Return every volume that carries durabase's tag."""
 
     @abstractmethod
     def create_volume(self, request: VolumeRequest) -> Volume:
@@ -90,8 +90,8 @@ class Provider(ABC):
     def snapshot(self, volume_id: str, name: str) -> str:
         """Return the id of a new snapshot of a volume; ProviderRefused where `supports_snapshots` is false."""
 
-    def list_belongings(self, cluster_id: str | None = None) -> list[Belonging]:  # noqa: ARG002 - a cloud may have none
-        """Return what carries durabase's tag beside servers and volumes, or only one cluster's, as it is removed."""
+    def list_belongings(self) -> list[Belonging]:
+        """Return what carries durabase's tag beside servers and volumes, in the order in which it is removed."""
         return []
 
     def delete_belonging(self, belonging: Belonging) -> None:

@@ -20,6 +20,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from key_file import KEY_FILE
+from model.cloud import of_cluster
 from model.cluster import ClusterRecord, Status
 from model.operations import ClusterStart
 from model.spec import ClusterSpec
@@ -175,8 +176,8 @@ class House:
 
     def state_of(self, cluster_id: str) -> tuple[list[str], list[str]]:
         """Return the members that own the cloud's servers and volumes of a cluster, one entry each."""
-        servers = sorted(each.tag.member for each in self.cloud.list_servers(cluster_id))
-        return servers, sorted(each.tag.member for each in self.cloud.list_volumes(cluster_id))
+        servers = sorted(each.tag.member for each in of_cluster(cluster_id, self.cloud.list_servers()))
+        return servers, sorted(each.tag.member for each in of_cluster(cluster_id, self.cloud.list_volumes()))
 
     def processes_of(self, server_id: str) -> list[int]:
         """Return the pids of a local server's living processes."""

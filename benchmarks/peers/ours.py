@@ -44,7 +44,7 @@ class FilesProvider(VolumelessProvider):
     def check(self, request: CheckRequest) -> None:
         _count("check")
 
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
+    def list_servers(self) -> list[Server]:
         _count("list_servers")
         with self._looking:
             names = set(os.listdir(self._records))  # noqa: PTH208 - much cheaper than Paths, where there are thousands
@@ -54,7 +54,7 @@ class FilesProvider(VolumelessProvider):
             for name, server in self._known.items():
                 if server.status is ServerStatus.BUILD and five_steps.is_built(server.tag.cluster):
                     self._known[name] = server.model_copy(update={"status": ServerStatus.ACTIVE})
-            return [each for each in self._known.values() if cluster_id in (None, each.tag.cluster_id)]
+            return list(self._known.values())
 
     def create(self, request: ServerRequest) -> Server:
         _count("create")
@@ -80,7 +80,7 @@ class FilesProvider(VolumelessProvider):
     def destroy(self, server_id: str) -> None:
         raise NotImplementedError
 
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
+    def list_volumes(self) -> list[Volume]:
         _count("list_volumes")
         return []
 

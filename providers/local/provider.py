@@ -91,9 +91,9 @@ class LocalProvider(Provider):
             )
 
     @_typed
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        """Return every server, or only one cluster's, oldest first."""
-        return [server for server in self._servers.all() if cluster_id in (None, server.tag.cluster_id)]
+    def list_servers(self) -> list[Server]:
+        """Return every server, oldest first."""
+        return self._servers.all()
 
     @_typed
     def create(self, request: ServerRequest) -> Server:
@@ -115,9 +115,9 @@ class LocalProvider(Provider):
         self._servers.remove(server_id)
 
     @_typed
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        """Return every volume, or only one cluster's, oldest first."""
-        return [volume for volume in self._volumes.all() if cluster_id in (None, volume.tag.cluster_id)]
+    def list_volumes(self) -> list[Volume]:
+        """Return every volume, oldest first."""
+        return self._volumes.all()
 
     @_typed
     def create_volume(self, request: VolumeRequest) -> Volume:

@@ -90,10 +90,10 @@ class OpenStackProvider(Provider):
             raise ProviderRefused(str(refused))
 
     @typed
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        """Return every server of durabase's in the project, or only one cluster's."""
+    def list_servers(self) -> list[Server]:
+        """Return every server of durabase's in the project."""
         floating = self._floating_ips.addresses() if self._options.floating_network else None
-        return [each for each in self._servers.all(floating) if cluster_id in (None, each.tag.cluster_id)]
+        return self._servers.all(floating)
 
     @typed
     def create(self, request: ServerRequest) -> Server:
@@ -135,9 +135,9 @@ class OpenStackProvider(Provider):
         self._servers.delete(server_id)
 
     @typed
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        """Return every volume of durabase's in the project, or only one cluster's."""
-        return [each for each in self._volumes.all() if cluster_id in (None, each.tag.cluster_id)]
+    def list_volumes(self) -> list[Volume]:
+        """Return every volume of durabase's in the project."""
+        return self._volumes.all()
 
     @typed
     def create_volume(self, request: VolumeRequest) -> Volume:
@@ -161,10 +161,10 @@ class OpenStackProvider(Provider):
         return self._volumes.snapshot(volume_id, name)
 
     @typed
-    def list_belongings(self, cluster_id: str | None = None) -> list[Belonging]:
+    def list_belongings(self) -> list[Belonging]:
         """Return floating IPs, ports, security groups and server groups of durabase's: each before what it needs."""
         kinds = self._floating_ips, self._ports, self._security_groups, self._server_groups
-        return [each for kind in kinds for each in kind.all() if cluster_id in (None, each.tag.cluster_id)]
+        return [each for kind in kinds for each in kind.all()]
 
     @typed
     def delete_belonging(self, belonging: Belonging) -> None:

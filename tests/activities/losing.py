@@ -81,8 +81,8 @@ class Losing(Provider):
         self.checked.append(request)
         self._forward(self._cloud.check, request)
 
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        return self._forward(self._cloud.list_servers, cluster_id)
+    def list_servers(self) -> list[Server]:
+        return self._forward(self._cloud.list_servers)
 
     def create(self, request: ServerRequest) -> Server:
         return self._forward(self._cloud.create, request)
@@ -94,8 +94,8 @@ class Losing(Provider):
         if "destroy" not in self._ignored:
             self._forward(self._cloud.destroy, server_id)
 
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        listed = self._forward(self._cloud.list_volumes, cluster_id)
+    def list_volumes(self) -> list[Volume]:
+        listed = self._forward(self._cloud.list_volumes)
         return [each.model_copy(update={"status": self._shown.get(each.id, each.status)}) for each in listed]
 
     def create_volume(self, request: VolumeRequest) -> Volume:
@@ -111,9 +111,9 @@ class Losing(Provider):
     def snapshot(self, volume_id: str, name: str) -> str:
         return self._forward(self._cloud.snapshot, volume_id, name)
 
-    def list_belongings(self, cluster_id: str | None = None) -> list[Belonging]:
+    def list_belongings(self) -> list[Belonging]:
         def list_belongings() -> list[Belonging]:
-            return [each for each in self._belongings.values() if cluster_id in (None, each.tag.cluster_id)]
+            return list(self._belongings.values())
 
         return self._forward(list_belongings)
 

@@ -180,6 +180,14 @@ async def test_verify_resources_names_what_a_member_has_lost(
     assert not {"destroy", "delete_volume"} & set(losing.calls)
 
 
+async def test_builds_verified_at_once_share_one_listing_of_each_kind(
+    clusters: ClusterActivities, local: local_servers.Cloud, losing: Losing
+) -> None:
+    task = verify_task(member(local))
+    await asyncio.gather(*(once(clusters.verify_resources, task) for _ in range(20)))
+    assert (losing.calls.count("list_servers"), losing.calls.count("list_volumes")) == (1, 1)
+
+
 async def test_verify_resources_of_an_engine_without_volumes(
     clusters: ClusterActivities, local: local_servers.Cloud
 ) -> None:

@@ -39,11 +39,11 @@ class ChaosProvider(LocalProvider):
         super().__init__(cloud, state_dir, options)
         self._closed_until = 0.0
 
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        return self._sent(partial(super().list_servers, cluster_id), None, LISTING_RATE, *LISTINGS)
+    def list_servers(self) -> list[Server]:
+        return self._sent(super().list_servers, None, LISTING_RATE, *LISTINGS)
 
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        return self._sent(partial(super().list_volumes, cluster_id), None, LISTING_RATE, *LISTINGS)
+    def list_volumes(self) -> list[Volume]:
+        return self._sent(super().list_volumes, None, LISTING_RATE, *LISTINGS)
 
     def create(self, request: ServerRequest) -> Server:
         return self._sent(partial(super().create, request), request.tag.cluster, CHANGE_RATE, *CHANGES)

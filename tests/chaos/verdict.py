@@ -11,7 +11,7 @@ import psycopg
 import valkey
 
 from keys import ClusterSecrets
-from model.cloud import Server
+from model.cloud import Server, of_cluster
 from providers.local.processes import SERVER_VARIABLE
 from tests.chaos.users import End, Wish
 from tests.house import House
@@ -53,7 +53,8 @@ async def _cluster(house: House, wish: Wish) -> str:
     if wish.end is End.DELETED:
         return ""
     members = Counter(wish.spec.member_names)
-    servers, volumes = house.cloud.list_servers(wish.identity.id), house.cloud.list_volumes(wish.identity.id)
+    servers = of_cluster(wish.identity.id, house.cloud.list_servers())
+    volumes = of_cluster(wish.identity.id, house.cloud.list_volumes())
     for kind, found in (("servers", servers), ("volumes", volumes)):
         if Counter(each.tag.member for each in found) != members:
             return f"its {kind} are {sorted(each.name for each in found)}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from datastores.base import DatastoreManager
 from keys import private_pem, public_line
-from model.cloud import Server, ServerRequest, ServerStatus, VolumeRequest
+from model.cloud import Server, ServerRequest, ServerStatus, VolumeRequest, of_cluster
 from model.cluster import Instance
 from providers.local.processes import kill_all
 from providers.local.provider import LocalProvider
@@ -57,11 +57,11 @@ class LocalCluster(Cluster):
         wait_for(lambda: all(self.server(member).status is ServerStatus.ACTIVE for member in self.members))
 
     def server(self, member: str) -> Server:
-        servers = self.provider.list_servers(self.identity.id)
+        servers = of_cluster(self.identity.id, self.provider.list_servers())
         return next(server for server in servers if server.tag.member == member)
 
     def instance(self, member: str) -> Instance:
-        volumes = self.provider.list_volumes(self.identity.id)
+        volumes = of_cluster(self.identity.id, self.provider.list_volumes())
         volume = next((volume for volume in volumes if volume.tag.member == member), None)
         return Instance(name=member, role=self.role(member), server=self.server(member), volume=volume)
 
@@ -70,7 +70,7 @@ class LocalCluster(Cluster):
         return next(path for path in self.state.rglob(self.server(member).id) if path.is_dir())
 
     def close(self) -> None:
-        for server in self.provider.list_servers(self.identity.id):
+        for server in of_cluster(self.identity.id, self.provider.list_servers()):
             self.provider.destroy(server.id)
-        for volume in self.provider.list_volumes(self.identity.id):
+        for volume in of_cluster(self.identity.id, self.provider.list_volumes()):
             self.provider.delete_volume(volume.id)

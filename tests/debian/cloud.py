@@ -59,8 +59,8 @@ class NspawnCloud(Provider):
     def check(self, request: CheckRequest) -> None:
         """Everything fits: files are sparse."""
 
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        found = self._all(Server, cluster_id)
+    def list_servers(self) -> list[Server]:
+        found = self._all(Server)
         volumes = self.list_volumes()
         return [
             server.model_copy(
@@ -110,8 +110,8 @@ class NspawnCloud(Provider):
                     self._found(server).close()
                     self._file(server).unlink()
 
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
-        return self._all(Volume, cluster_id)
+    def list_volumes(self) -> list[Volume]:
+        return self._all(Volume)
 
     def create_volume(self, request: VolumeRequest) -> Volume:
         with self._alone():
@@ -182,13 +182,12 @@ class NspawnCloud(Provider):
         new.write_text(resource.model_dump_json())
         new.rename(self._file(resource))
 
-    def _all(self, kind: type[Made], cluster_id: str | None = None) -> list[Made]:
+    def _all(self, kind: type[Made]) -> list[Made]:
         found: list[Made] = []
         for path in self._home.glob(f"{kind.__name__}-*.json"):
             with suppress(FileNotFoundError):  # it was removed since the listing
                 found.append(kind.model_validate_json(path.read_text()))
-        ours = (each for each in found if cluster_id in (None, each.tag.cluster_id))
-        return sorted(ours, key=lambda each: (each.created_at, each.id))
+        return sorted(found, key=lambda each: (each.created_at, each.id))
 
 
 def install(folder: Path) -> dict[str, str]:

@@ -37,9 +37,8 @@ class CrowdProvider(VolumelessProvider):
     def __init__(self, cloud: str, state_dir: Path, options: Mapping[str, Any]) -> None:
         self._servers: dict[str, Server] = {}
 
-    def list_servers(self, cluster_id: str | None = None) -> list[Server]:
-        servers = list(self._servers.values())
-        return [_now(each) for each in servers if cluster_id in (None, each.tag.cluster_id)]
+    def list_servers(self) -> list[Server]:
+        return [_now(each) for each in list(self._servers.values())]
 
     def create(self, request: ServerRequest) -> Server:
         server = Server(

@@ -1,9 +1,9 @@
-"""What a cloud is asked for must not show the host key, and an image is found in one way."""
+"""What a cloud is asked for must not show the host key, an image is found in one way, a tag says whose a thing is."""
 
 import pytest
 from pydantic import ValidationError
 
-from model.cloud import Image, ServerRequest, Tag
+from model.cloud import Image, ServerRequest, Tag, Tagged, of_cluster
 
 
 def test_a_server_s_request_shows_its_name_only() -> None:
@@ -14,6 +14,15 @@ def test_a_server_s_request_shows_its_name_only() -> None:
     shown = f"{request!r} {request} {[request]}"
     assert "orders-1" in shown
     assert "PRIVATE KEY" not in shown
+
+
+def test_what_is_a_cluster_s_carries_its_uuid_whatever_it_is_called() -> None:
+    def thing(id_: str, cluster_id: str) -> Tagged:
+        return Tagged(id=id_, name="orders-1", tag=Tag(cluster_id=cluster_id, cluster="orders", member="orders-1"))
+
+    orders, namesake = thing("1", "uuid of orders"), thing("2", "uuid of another orders")
+    assert of_cluster("uuid of orders", [namesake, orders]) == (orders,)
+    assert of_cluster("orders", [namesake, orders]) == ()
 
 
 @pytest.mark.parametrize("said", [{}, {"id": "7", "name": "debian"}, {"name": ""}, {"tags": []}, {"tag": "debian"}])

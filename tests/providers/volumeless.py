@@ -1,7 +1,5 @@
 """VolumelessProvider: a cloud of one flavor, with servers and nothing else; a subclass says what its servers are."""
 
-# ruff: noqa: ARG002 - it needs not all it is given
-
 from typing import ClassVar
 
 from model.cloud import CheckRequest, Flavor, Volume, VolumeRequest
@@ -21,7 +19,7 @@ class VolumelessProvider(Provider):
     def check(self, request: CheckRequest) -> None:
         pass
 
-    def list_volumes(self, cluster_id: str | None = None) -> list[Volume]:
+    def list_volumes(self) -> list[Volume]:
         return []
 
     def create_volume(self, request: VolumeRequest) -> Volume:

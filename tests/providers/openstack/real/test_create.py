@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from model.cloud import Server, ServerStatus, VolumeStatus
+from model.cloud import Server, ServerStatus, VolumeStatus, of_cluster
 from model.errors import ProviderError, ServerLost
 from providers.openstack.identity import neutron_tags
 from providers.openstack.ports import Ports
@@ -101,15 +101,15 @@ async def test_one_member_made_by_two_workers_at_once_has_one_server_on_its_port
     workers = cluster, Throwaway(throwaway.provider(), cluster.id)
     await asyncio.gather(*(_until_kept(worker) for worker in workers))
     kept = await _until_kept(cluster)
-    (server,) = cluster.provider.list_servers(cluster.id)
+    (server,) = of_cluster(cluster.id, cluster.provider.list_servers())
     assert server.id == kept.id
-    (port,) = [each for each in cluster.provider.list_belongings(cluster.id) if each.kind == "port"]
+    (port,) = [each for each in of_cluster(cluster.id, cluster.provider.list_belongings()) if each.kind == "port"]
     assert cluster.provider.connection.sdk.network.get_port(port.id).device_id == server.id
 
 
 async def test_a_claim_that_nobody_frees_keeps_others_away_for_its_time(cluster: Throwaway) -> None:
     await cluster.create_server()
-    (port,) = [each.id for each in cluster.provider.list_belongings(cluster.id) if each.kind == "port"]
+    (port,) = [each.id for each in of_cluster(cluster.id, cluster.provider.list_belongings()) if each.kind == "port"]
     ports = Ports(cluster.provider.connection)
     ports.claim(port, 60)
     with pytest.raises(ProviderError, match=f"a server was asked for on port {port} at .* UTC, and may still come"):
@@ -163,5 +163,5 @@ async def test_attach_volume_torn(cluster: Throwaway, injector: SpoiledAdapter, 
     injector.spoil("POST .*/os-volume_attachments$", fault)
     for _ in range(2):
         await cluster.attach(server, volume)
-    assert [each.server_id for each in cluster.provider.list_volumes(cluster.id)] == [server.id]
-    assert [each.volumes for each in cluster.provider.list_servers(cluster.id)] == [(volume.id,)]
+    assert [each.server_id for each in of_cluster(cluster.id, cluster.provider.list_volumes())] == [server.id]
+    assert [each.volumes for each in of_cluster(cluster.id, cluster.provider.list_servers())] == [(volume.id,)]

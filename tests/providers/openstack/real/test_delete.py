@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from model.cloud import of_cluster
 from model.errors import ProviderError, ProviderRefused
 from tests.activities.attempts import once
 from tests.providers.openstack.real.conftest import NOTHING
@@ -66,7 +67,7 @@ async def test_what_is_gone_already_is_no_error(cluster: Throwaway) -> None:
     provider.destroy(gone)
     provider.delete_volume(gone)
     server = await cluster.create_server()
-    belongings = provider.list_belongings(cluster.id)
+    belongings = of_cluster(cluster.id, provider.list_belongings())
     provider.destroy(server.id)
     provider.destroy(server.id)
     await cluster.delete()

@@ -15,7 +15,7 @@ from activities.clusters import ClusterActivities
 from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
 from keys import KEY_BYTES, RootKeys
-from model.cloud import Server, Volume
+from model.cloud import Server, Volume, of_cluster
 from model.cluster import ClusterIdentity
 from model.errors import StepError
 from model.operations import AttachTask, DeleteTask, FindTask, ServerTask, VolumeTask, WaitTask
@@ -58,8 +58,11 @@ def spoiled(made: OpenStackProvider) -> SpoiledAdapter:
 
 def has(provider: OpenStackProvider, cluster_id: str) -> dict[str, int]:
     """Count what carries a cluster's uuid, in every service, by kind."""
-    counts = {"server": len(provider.list_servers(cluster_id)), "volume": len(provider.list_volumes(cluster_id))}
-    for each in provider.list_belongings(cluster_id):
+    counts = {
+        "server": len(of_cluster(cluster_id, provider.list_servers())),
+        "volume": len(of_cluster(cluster_id, provider.list_volumes())),
+    }
+    for each in of_cluster(cluster_id, provider.list_belongings()):
         counts[each.kind] = counts.get(each.kind, 0) + 1
     return counts
 
