@@ -39,17 +39,23 @@ MAX_MESSAGE_BYTES = 1600
 
 
 class StepInterceptor(Interceptor):
-    """Wraps every activity of a worker."""
+    """Wraps every activity of all workers that it is given to."""
+
+    def __init__(self) -> None:
+        self._running: set[Note] = set()
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
-        """Put this module's behaviour around the activity."""
-        return _StepInbound(next)
+        """Put this module's behaviour around one activity: the SDK asks for each anew."""
+        return _StepInbound(next, self._running)
 
 
 class _StepInbound(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, running: set[Note]) -> None:  # noqa: A002 - the SDK's name
+        super().__init__(next)
+        self._running = running
+
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
         self._outbound = outbound
-        self._beats = 0
         super().init(outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
@@ -70,18 +76,18 @@ class _StepInbound(ActivityInboundInterceptor):
     async def _beating(self, note: Note) -> AsyncIterator[None]:
         timeout = activity.info().heartbeat_timeout or DEFAULT_TIMEOUT
         beat = asyncio.create_task(self._beat(note, timeout.total_seconds()))
-        self._beats += 1
+        self._running.add(note)
         try:
             yield
         finally:
-            self._beats -= 1
+            self._running.remove(note)
             beat.cancel()
 
     async def _beat(self, note: Note, within: float) -> None:
         await asyncio.sleep(min(FIRST_BEAT_SECONDS, beat_interval(within, 1)))
         while True:
             self._outbound.heartbeat(note.text)
-            await asyncio.sleep(beat_interval(within, self._beats))
+            await asyncio.sleep(beat_interval(within, len(self._running)))
 
 
 def beat_interval(timeout: float, activities: int) -> float:

@@ -22,6 +22,7 @@ from temporalio.worker import Worker
 
 import model.errors
 from model.errors import FailureDetail, GuestError, StepError
+from temporal import interceptor
 from temporal.heartbeat import note
 from temporal.interceptor import BEATS_PER_SECOND, MAX_MESSAGE_BYTES, beat_interval
 from tests.house import eventually
@@ -160,6 +161,33 @@ async def test_heartbeats_carry_the_latest_note(client: Client, in_a_thread: boo
         await eventually(noted)
         release.set()
         assert await handle.result() == "1"
+
+
+async def test_all_activities_of_a_worker_count_for_how_often_each_beats(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: set[int] = set()
+    release = asyncio.Event()
+
+    def count(timeout: float, activities: int) -> float:
+        counted.add(activities)
+        return timeout / 20
+
+    def step() -> Callable[[], Any]:
+        async def wait() -> None:
+            await release.wait()
+
+        return wait
+
+    async def counted_three() -> bool:
+        return 3 in counted
+
+    monkeypatch.setattr(interceptor, "beat_interval", count)
+    async with running(client, step()) as first, running(client, step()) as second, running(client, step()) as third:
+        await eventually(counted_three)
+        release.set()
+        await asyncio.gather(first.result(), second.result(), third.result())
+    assert max(counted) == 3
 
 
 def test_few_activities_beat_four_times_in_a_timeout() -> None:
