@@ -10,7 +10,7 @@ from benchmarks.engines import DURABASE, FLOOR, Engine, running
 from benchmarks.processes import cpu_seconds, resident
 from benchmarks.throughput import Throughput, measure
 
-PARKED = 500
+PARKED = 2000
 WORKERS = (1, 2, 4)
 IN_FLIGHT = 50
 COUNTED = 20

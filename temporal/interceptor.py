@@ -26,7 +26,7 @@ FEWEST_BEATS = 1.7
 """The same where a worker runs very many activities, whose heartbeats alone would keep the server busy."""
 
 BEATS_PER_SECOND = 50
-"""What a worker sends before its activities beat less often: each is a write, some 4 ms of the dev server's."""
+"""What a worker sends before its activities beat less often: each is a write of the server's."""
 
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 
