@@ -62,12 +62,14 @@ class ClusterActivities:
         for expected in task.expected:
             _require(expected, found)
         kept = {expected.server_id for expected in task.expected} | {each.volume_id for each in task.expected}
-        if all(each.id in kept for each in found.all):
+        late_servers = [each for each in found.servers if each.id not in kept]
+        late_volumes = [each for each in found.volumes if each.id not in kept]
+        if not late_servers and not late_volumes:
             return
-        for server in (each for each in found.servers if each.id not in kept):
+        for server in late_servers:
             activity.logger.warning("server %s of %s came late and is deleted", server.id, server.tag.member)
             await self._cloud.call(self._cloud.provider.destroy, server.id)
-        for volume in (each for each in found.volumes if each.id not in kept):
+        for volume in late_volumes:
             activity.logger.warning("volume %s of %s came late and is deleted", volume.id, volume.tag.member)
             await self._cloud.call(self._cloud.provider.delete_volume, volume.id)
 

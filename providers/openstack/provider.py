@@ -19,6 +19,7 @@ from model.cloud import (
     Tag,
     Volume,
     VolumeRequest,
+    of_cluster,
 )
 from model.errors import ProviderError, ProviderRefused, StepError
 from providers.base import Provider, options_of
@@ -180,8 +181,7 @@ class OpenStackProvider(Provider):
     def _lacking(self, request: CheckRequest) -> Lacking:
         """Return what the cluster lacks beside its members: a retry's has its groups already."""
         security_group, server_group = (
-            any(each.tag.cluster_id == request.cluster_id for each in kind.all())
-            for kind in (self._security_groups, self._server_groups)
+            of_cluster(request.cluster_id, kind.all()) for kind in (self._security_groups, self._server_groups)
         )
         rules = 0 if security_group else len(security_groups.rules("", self._options, request))
         return Lacking(rules, server_group=not server_group)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from model.cloud import VolumeStatus
+from model.cloud import VolumeStatus, of_cluster
 from model.errors import ProviderRefused
 from providers.local.provider import LocalProvider
 from providers.local.servers import Servers
@@ -27,6 +27,11 @@ def test_a_new_volume_is_empty_and_available(cloud: Cloud) -> None:
     data = cloud.state_dir / "local" / "volumes" / volume.id / "data"
     assert list(data.iterdir()) == []
     assert data.stat().st_mode & 0o777 == 0o700
+
+
+def test_volumes_are_listed_with_their_tags(cloud: Cloud) -> None:
+    orders, _ = cloud.create_volume("orders-1"), cloud.create_volume("bills-1")
+    assert of_cluster("uuid of orders", cloud.provider.list_volumes()) == (orders,)
 
 
 def test_attaching_twice_is_attaching_once(cloud: Cloud, make: Callable[[str], str]) -> None:
