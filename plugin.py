@@ -1,12 +1,15 @@
 """The one plugin that clients, workers and replayers get, so that none of them can differ from the others."""
 
+from temporalio.client import ClientConfig
+from temporalio.common import HeaderCodecBehavior
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import WorkerConfig, WorkflowRunner
+from temporalio.worker import ReplayerConfig, WorkerConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from temporal.codec import PayloadKeys
 from temporal.converter import data_converter
 from temporal.interceptor import StepInterceptor
+from temporal.orders import OrderInterceptor
 from temporal.sandbox import ContextlessSandbox
 from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
 from workflows.cluster import ClusterWorkflow
@@ -29,10 +32,18 @@ class DurabasePlugin(SimplePlugin):
         super().__init__(
             "durabase",
             data_converter=data_converter(ring),
-            interceptors=[StepInterceptor()],
+            interceptors=[StepInterceptor(), OrderInterceptor()],
             workflows=WORKFLOW_CLASSES,
             workflow_runner=_sandboxed,
         )
+
+    def configure_client(self, config: ClientConfig) -> ClientConfig:
+        """Encrypt headers, too: an order stands in one."""
+        return super().configure_client({**config, "header_codec_behavior": HeaderCodecBehavior.CODEC})
+
+    def configure_replayer(self, config: ReplayerConfig) -> ReplayerConfig:
+        """Read headers as workers do."""
+        return super().configure_replayer({**config, "header_codec_behavior": HeaderCodecBehavior.CODEC})
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         """Add what every worker gets; the workflows only to the worker of their queue."""

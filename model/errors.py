@@ -82,3 +82,12 @@ class ResourcesLeft(StepError):
     """Something still carries the uuid of a cluster that was removed: the workflow removes that too."""
 
     retryable = False
+
+
+class NotEncrypted(StepError):
+    """A payload that no key of the ring encrypted. Its sender holds none, so it is no order and no answer."""
+
+    retryable = False
+
+    def __init__(self) -> None:
+        super().__init__("a payload that no payload key encrypted is refused")

@@ -20,7 +20,8 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from keys import MissingKey
 from model.base import BadInput, refusal
-from temporal.codec import EncryptionCodec, PayloadKeys
+from model.errors import NotEncrypted
+from temporal.codec import EncryptionCodec, PayloadKeys, is_encrypted
 from temporal.masking import masked, refuse_masked
 
 BODY_BYTES = 8 * 1024 * 1024
@@ -65,8 +66,8 @@ class CodecServer:
         return app
 
     async def _decode(self, request: web.Request) -> web.StreamResponse:
-        plain = await self._codec.decode(await _payloads(request))
-        return _answer([masked(payload) for payload in plain])
+        shown = [self._codec.open(each) if is_encrypted(each) else each for each in await _payloads(request)]
+        return _answer([masked(payload) for payload in shown])
 
     async def _encode(self, request: web.Request) -> web.StreamResponse:
         plain = await _payloads(request)
@@ -96,7 +97,7 @@ class CodecServer:
             return response
         try:
             return await handler(request)
-        except (BadInput, MissingKey) as error:
+        except (BadInput, MissingKey, NotEncrypted) as error:
             return _refused(HTTPStatus.BAD_REQUEST, error)
         except web.HTTPRequestEntityTooLarge:
             too_large = BadInput(f"the body is not allowed: it must be at most {BODY_BYTES} bytes")

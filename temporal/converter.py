@@ -16,6 +16,7 @@ from temporalio.converter import (
 
 from model.password import REVEAL
 from temporal.codec import EncryptionCodec, PayloadKeys
+from temporal.refused import RefusedPayloadConverter
 
 
 class RevealingJSONConverter(PydanticJSONPlainPayloadConverter):
@@ -29,7 +30,7 @@ class RevealingJSONConverter(PydanticJSONPlainPayloadConverter):
 ENCODINGS = [
     RevealingJSONConverter() if isinstance(other, JSONPlainPayloadConverter) else other
     for other in DefaultPayloadConverter.default_encoding_payload_converters
-]
+] + [RefusedPayloadConverter()]
 """Shared, with what pydantic compiled for each type: the SDK makes a payload converter for each workflow task."""
 
 

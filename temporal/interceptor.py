@@ -59,6 +59,9 @@ class _StepInbound(ActivityInboundInterceptor):
         super().init(outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
+        if not activity.info().workflow_id:
+            # Its input may be a copy of one in a history, which anyone who reaches Temporal can read.
+            raise ApplicationError("a step that no workflow asked for is refused", non_retryable=True)
         with noting() as note:
             async with self._beating(note), _thread(input):
                 try:

@@ -11,7 +11,9 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from keys import MissingKey
+from model.errors import NotEncrypted
 from temporal.codec import ENCODING, EncryptionCodec, PayloadKeys, key_ids
+from temporal.refused import refusal_of
 
 OLD, NEW, OTHER = (bytes([number]) * 32 for number in range(3))
 PLAIN = Payload(metadata={"encoding": b"json/plain"}, data=b'"a text that must not be read"')
@@ -54,7 +56,7 @@ async def test_after_a_rotation_the_new_key_writes_and_the_old_one_still_reads()
 async def test_a_key_that_settings_lack_is_named() -> None:
     sealed = await encrypted(codec("old", old=OLD))
     with pytest.raises(MissingKey) as missing:
-        await codec("new", new=NEW, next=OTHER).decode([sealed])
+        codec("new", new=NEW, next=OTHER).open(sealed)
     sentence = "a payload needs payload key 'old', but settings hold only: new, next (payload_keys)"
     assert str(missing.value) == sentence
 
@@ -62,7 +64,7 @@ async def test_a_key_that_settings_lack_is_named() -> None:
 async def test_another_key_of_the_same_id_is_refused() -> None:
     sealed = await encrypted(codec("old", old=OLD))
     with pytest.raises(MissingKey, match="payload key 'old' in settings did not write this payload"):
-        await codec("old", old=OTHER).decode([sealed])
+        codec("old", old=OTHER).open(sealed)
 
 
 @given(st.data())
@@ -73,7 +75,7 @@ async def test_a_payload_that_was_tampered_with_is_refused(data: st.DataObject) 
     bit = 1 << data.draw(st.integers(0, 7))
     torn = bytes(byte ^ bit if index == position else byte for index, byte in enumerate(sealed.data))
     with pytest.raises(MissingKey, match="did not write this payload"):
-        await ours.decode([Payload(metadata=dict(sealed.metadata), data=torn)])
+        ours.open(Payload(metadata=dict(sealed.metadata), data=torn))
 
 
 @pytest.mark.parametrize("length", [0, 5, 12, 27])
@@ -81,7 +83,7 @@ async def test_a_payload_that_was_cut_is_refused(length: int) -> None:
     ours = codec("old", old=OLD)
     sealed = await encrypted(ours)
     with pytest.raises(MissingKey, match="did not write this payload"):
-        await ours.decode([Payload(metadata=dict(sealed.metadata), data=sealed.data[:length])])
+        ours.open(Payload(metadata=dict(sealed.metadata), data=sealed.data[:length]))
 
 
 async def test_a_payload_whose_key_id_was_exchanged_is_refused() -> None:
@@ -89,11 +91,32 @@ async def test_a_payload_whose_key_id_was_exchanged_is_refused() -> None:
     sealed = await encrypted(ours)
     exchanged = Payload(metadata={**sealed.metadata, "key-id": b"new"}, data=sealed.data)
     with pytest.raises(MissingKey, match="payload key 'new' in settings did not write this payload"):
-        await ours.decode([exchanged])
+        ours.open(exchanged)
 
 
-async def test_what_was_never_encrypted_passes_through() -> None:
-    assert await codec("old", old=OLD).decode([PLAIN]) == [PLAIN]
+@given(st.builds(Payload, data=st.binary(), metadata=st.dictionaries(st.text(max_size=9), st.binary())))
+async def test_what_was_never_encrypted_is_refused(payload: Payload) -> None:
+    ours = codec("old", old=OLD)
+    with pytest.raises(NotEncrypted, match="a payload that no payload key encrypted is refused"):
+        ours.open(payload)
+    [stand_in] = await ours.decode([payload])
+    assert isinstance(refusal_of(stand_in), NotEncrypted)
+
+
+async def test_what_a_proven_key_does_not_open_is_refused_for_good() -> None:
+    """Until then it may be the ring that is wrong, and whatever reads it waits for the right one."""
+    ours = codec("old", old=OLD)
+    sealed = await encrypted(ours)
+    garbage = Payload(metadata=dict(sealed.metadata), data=sealed.data[:-1] + b"?")
+    assert isinstance(refusal_of((await ours.decode([garbage]))[0]), MissingKey)
+    assert await ours.decode([sealed]) == [PLAIN]
+    assert isinstance(refusal_of((await ours.decode([garbage]))[0]), NotEncrypted)
+
+
+async def test_a_stand_in_keeps_the_words_of_a_missing_key() -> None:
+    sealed = await encrypted(codec("old", old=OLD))
+    [stand_in] = await codec("new", new=NEW).decode([sealed])
+    assert "needs payload key 'old'" in str(refusal_of(stand_in))
 
 
 def test_a_ring_shows_no_key() -> None:

@@ -215,9 +215,10 @@ async def test_a_bug_is_logged_by_its_place_and_not_by_its_words(
     async def failing(_: EncryptionCodec, payloads: list[Payload]) -> list[Payload]:
         raise RuntimeError(f"{SECRET} {payloads}")
 
-    monkeypatch.setattr(EncryptionCodec, "decode", failing)
+    plain_body = await body(PLAIN)
+    monkeypatch.setattr(EncryptionCodec, "encode", failing)
     async with serving(Access((), loopback=True)) as client:
-        said = await refused(await client.post("/decode", json=await body(PLAIN)), 500)
+        said = await refused(await client.post("/encode", json=plain_body), 500)
     assert said == "the codec endpoint failed: see its log"
     assert "RuntimeError\n" in caplog.text
     assert "codec_server.py" in caplog.text

@@ -1,0 +1,221 @@
+"""What a stranger without a payload key sends to the real server: none of it is obeyed, none answered in plain."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.workflowservice.v1 import (
+    RecordActivityTaskHeartbeatByIdRequest,
+    RespondActivityTaskCompletedByIdRequest,
+    RespondActivityTaskFailedByIdRequest,
+)
+from temporalio.client import (
+    ActivityFailureError,
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowUpdateInput,
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+)
+from temporalio.common import RawValue
+from temporalio.converter import DataConverter
+from temporalio.exceptions import ApplicationError
+
+from model.cluster import InstanceTask, Status
+from temporal.codec import ENCODING
+from temporal.orders import HEADER
+from tests.patience import PATIENCE
+from tests.scripted import WHEN, Handle, Script, create, held, until
+from workflows.cluster import ClusterWorkflow
+from workflows.queues import WORKFLOWS, engine_queue
+
+CODED = Payload(metadata={"encoding": ENCODING, "key-id": b"test"}, data=os.urandom(64))
+"""As it would look if it were encrypted with the workers' key."""
+
+PLAIN = DataConverter.default.payload_converter.to_payloads([{"claim": "", "member": "x-1", "command": ["id"]}])[0]
+NULL = DataConverter.default.payload_converter.to_payloads([None])[0]
+
+FORGED = {"plain": [PLAIN], "null": [NULL], "garbage": [CODED], "two": [PLAIN, PLAIN], "nothing": []}
+
+
+@pytest_asyncio.fixture
+async def stranger(client: Client) -> Client:
+    """Return a client as any program makes one: no key, no plugin."""
+    return await Client.connect(client.service_client.config.target_host)
+
+
+@pytest_asyncio.fixture
+async def orders(client: Client, script: Script) -> Handle:
+    """A cluster that is ACTIVE."""
+    handle = await create(client, script.spec(1))
+    await until(handle, Status.ACTIVE)
+    return handle
+
+
+def raw(payloads: Sequence[Payload]) -> dict[str, Any]:
+    """Return arguments that travel exactly as these payloads."""
+    return {"args": [RawValue(payload) for payload in payloads]}
+
+
+forged = pytest.mark.parametrize("payloads", FORGED.values(), ids=FORGED)
+
+
+@pytest.mark.parametrize("update", ["run", "delete", "restart", "retry", "probe"])
+@forged
+async def test_an_update_is_rejected(
+    orders: Handle, stranger: Client, script: Script, update: str, payloads: list[Payload]
+) -> None:
+    before = list(script.calls)
+    with pytest.raises(WorkflowUpdateFailedError) as rejected:
+        await stranger.get_workflow_handle(orders.id).execute_update(update, **raw(payloads))
+    assert isinstance(rejected.value.cause, ApplicationError)
+    assert rejected.value.cause.message == "Encoded failure"
+    assert (await orders.query(ClusterWorkflow.cluster)).status is Status.ACTIVE
+    assert script.calls == before
+
+
+@forged
+async def test_a_signal_is_dropped(orders: Handle, stranger: Client, payloads: list[Payload]) -> None:
+    before = await orders.query(ClusterWorkflow.cluster)
+    for signal in ("report", "unheard-of"):
+        await stranger.get_workflow_handle(orders.id).signal(signal, **raw(payloads))
+    await orders.execute_update("probe")
+    after = await orders.query(ClusterWorkflow.cluster)
+    assert (after.status, after.fault, after.identity) == (before.status, before.fault, before.identity)
+
+
+async def test_a_query_with_plain_arguments_fails_and_no_query_is_answered_in_plain(
+    orders: Handle, stranger: Client
+) -> None:
+    handle = stranger.get_workflow_handle(orders.id)
+    with pytest.raises(WorkflowQueryFailedError):
+        await handle.query("cluster", PLAIN)
+    for query in ("cluster", "__stack_trace", "__temporal_workflow_metadata"):
+        answer = await handle.query(query, result_type=RawValue)
+        assert answer.payload.metadata["encoding"] == ENCODING
+
+
+@pytest.mark.parametrize("workflow", ["ClusterWorkflow", "ProvisionWorkflow", "DeprovisionWorkflow", "RestartWorkflow"])
+@forged
+async def test_a_start_fails_and_frees_the_name(
+    orders: Handle,
+    stranger: Client,
+    workflow: str,
+    payloads: list[Payload],
+) -> None:
+    handle = await stranger.start_workflow(workflow, id=f"forged-{uuid4()}", task_queue=WORKFLOWS, **raw(payloads))
+    with pytest.raises(WorkflowFailureError):
+        await asyncio.wait_for(handle.result(), PATIENCE)
+
+
+async def test_a_plain_result_of_a_step_counts_for_nothing(client: Client, stranger: Client, script: Script) -> None:
+    """Neither does a failure, nor a heartbeat's note: the step is run again, and the build ends as it should."""
+    spec = script.spec(1)
+    answers = {name: payloads for name, payloads in FORGED.items() if len(payloads) < 2}  # the SDK itself takes no two
+    for number, (name, answer) in enumerate({**answers, "failure": None, "note": [PLAIN]}.items()):
+        spec = spec.model_copy(update={"name": f"{spec.name[:30]}-{number}"})
+        begun, released = await held(script, f"prepare/{spec.name}-1"), asyncio.Event()
+        start = asyncio.create_task(create(client, spec))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+        again, attempts = asyncio.Event(), script.calls.count(f"prepare/{spec.name}-1")
+
+        async def go_on(_: object, again: asyncio.Event = again, released: asyncio.Event = released) -> None:
+            again.set()
+            await released.wait()
+
+        script.on(f"prepare/{spec.name}-1", go_on)
+        await _answer_as_a_stranger(stranger, spec.name, name, answer)
+        released.set()
+        record = await until(await start, Status.ACTIVE, Status.FAILED)
+        assert record.status is Status.ACTIVE, (name, record.fault)
+        assert attempts
+        assert again.is_set() or name == "note"
+
+
+async def _answer_as_a_stranger(stranger: Client, cluster: str, name: str, answer: list[Payload] | None) -> None:
+    service, workflow_id, activity_id = stranger.workflow_service, f"{cluster}/provision", f"prepare/{cluster}-1"
+
+    async def fail(non_retryable: bool) -> None:
+        info = ApplicationFailureInfo(type="Refused", non_retryable=non_retryable)
+        request = RespondActivityTaskFailedByIdRequest(
+            namespace=stranger.namespace,
+            workflow_id=workflow_id,
+            activity_id=activity_id,
+            failure=Failure(message="no", application_failure_info=info),
+        )
+        await service.respond_activity_task_failed_by_id(request)
+
+    if answer is None:
+        await fail(True)
+    elif name == "note":
+        await service.record_activity_task_heartbeat_by_id(
+            RecordActivityTaskHeartbeatByIdRequest(
+                namespace=stranger.namespace,
+                workflow_id=workflow_id,
+                activity_id=activity_id,
+                details=Payloads(payloads=answer),
+            )
+        )
+        await fail(False)
+    else:
+        await service.respond_activity_task_completed_by_id(
+            RespondActivityTaskCompletedByIdRequest(
+                namespace=stranger.namespace,
+                workflow_id=workflow_id,
+                activity_id=activity_id,
+                result=Payloads(payloads=answer) if answer else None,
+            )
+        )
+
+
+async def test_an_order_copied_from_another_update_is_refused(orders: Handle, client: Client) -> None:
+    """As one may be out of a history: encrypted, and made for another update."""
+    sent: list[Payload] = []
+
+    class Copying(Interceptor):
+        def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK's name
+            return _Copying(next)
+
+    class _Copying(OutboundInterceptor):
+        async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002 - the SDK's name
+            sent.append(input.headers[HEADER])
+            input.headers = {HEADER: sent[0]}
+            return await super().start_workflow_update(input)
+
+    config = client.config(active_config=True)
+    config["interceptors"] = [*config["interceptors"], Copying()]
+    config["plugins"] = []  # they have made the rest what it is
+    handle = Client(**config).get_workflow_handle(orders.id)
+    await handle.execute_update("probe")
+    with pytest.raises(WorkflowUpdateFailedError) as rejected:
+        await handle.execute_update("delete")
+    assert isinstance(rejected.value.cause, ApplicationError)
+    assert rejected.value.cause.message == "update 'delete' is refused: its header was made for another one"
+
+
+async def test_a_step_that_no_workflow_asked_for_is_refused(orders: Handle, client: Client, script: Script) -> None:
+    """Its input may be a copy of what stands in a history."""
+    record = await orders.query(ClusterWorkflow.cluster)
+    task = InstanceTask(
+        identity=record.identity, version="18", member=record.members[0].name, members=record.members, deadline=WHEN
+    )
+    before = list(script.calls)
+    with pytest.raises(ActivityFailureError):
+        await client.execute_activity(
+            "restart",
+            task,
+            id=f"forged-{uuid4()}",
+            task_queue=engine_queue(record.identity.datastore, record.identity.cloud),
+            start_to_close_timeout=timedelta(seconds=PATIENCE),
+        )
+    assert script.calls == before
