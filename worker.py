@@ -23,6 +23,7 @@ from activities.volumes import VolumeActivities
 from counts import Counts
 from datastores.base import DatastoreManager
 from keys import MissingKey
+from late import LateResources
 from model.base import BadInput, refusal
 from plugin import DurabasePlugin
 from providers.base import Provider
@@ -134,7 +135,8 @@ def _workflow_worker(client: Client, settings: Settings) -> Worker:
 
 
 def _cloud_worker(client: Client, settings: Settings, name: str) -> Worker:
-    cloud = Cloud(name, make_provider(settings, name), settings.cloud_threads, meter_of(client))
+    late = LateResources(client, name)
+    cloud = Cloud(name, make_provider(settings, name), settings.cloud_threads, meter_of(client), late.heard)
     servers, volumes = ServerActivities(cloud, settings.root_ring()), VolumeActivities(cloud)
     activities = [*ClusterActivities(cloud).activities, *servers.activities, *volumes.activities]
     return _worker(

@@ -68,10 +68,10 @@ class ClusterActivities:
             return
         for server in late_servers:
             activity.logger.warning("server %s of %s came late and is deleted", server.id, server.tag.member)
-            await self._cloud.call(self._cloud.provider.destroy, server.id)
+            await self._cloud.change(self._cloud.provider.destroy, server.id)
         for volume in late_volumes:
             activity.logger.warning("volume %s of %s came late and is deleted", volume.id, volume.tag.member)
-            await self._cloud.call(self._cloud.provider.delete_volume, volume.id)
+            await self._cloud.change(self._cloud.provider.delete_volume, volume.id)
 
         def only_kept(listing: Mapping[str, Resource]) -> Waiting | None:
             ours = of_cluster(task.identity.id, listing.values())
@@ -100,7 +100,7 @@ class ClusterActivities:
         belongings = of_cluster(task.cluster_id, await self._cloud.call(provider.list_belongings))
         for each in belongings:
             note(f"deletes {each.kind} {each.id}")
-            await self._cloud.call(provider.delete_belonging, each)
+            await self._cloud.change(provider.delete_belonging, each)
         if belongings and (still := of_cluster(task.cluster_id, await self._cloud.call(provider.list_belongings))):
             raise ProviderError(f"these are not gone yet: {', '.join(f'{each.kind} {each.id}' for each in still)}")
 

@@ -42,11 +42,11 @@ class ServerActivities:
             kept = None
         if kept is None:
             note("asks for the server")
-            made = await self._cloud.call(self._cloud.provider.create, self._request(task))
+            made = await self._cloud.change(self._cloud.provider.create, self._request(task))
             kept = await self._settle(task) or made
         if kept.status is ServerStatus.SHUTOFF:
             note(f"starts server {kept.id}")
-            await self._cloud.call(self._cloud.provider.start, kept.id)
+            await self._cloud.change(self._cloud.provider.start, kept.id)
         return kept
 
     @activity.defn
@@ -89,12 +89,12 @@ class ServerActivities:
             activity.logger.warning(
                 "server %s doubles %s of %s and is deleted", extra.id, kept and kept.id, task.member
             )
-            await self._cloud.call(self._cloud.provider.destroy, extra.id)
+            await self._cloud.change(self._cloud.provider.destroy, extra.id)
         return kept
 
     async def _destroy(self, server_id: str, deadline: datetime) -> None:
         note(f"deletes server {server_id}")
-        await self._cloud.call(self._cloud.provider.destroy, server_id)
+        await self._cloud.change(self._cloud.provider.destroy, server_id)
 
         def judge(listing: Mapping[str, Server]) -> Waiting | None:
             return Waiting(f"server {server_id} is {listing[server_id].status}") if server_id in listing else None

@@ -41,7 +41,7 @@ class VolumeActivities:
             note("asks for the volume")
             tag = Tag(cluster_id=task.identity.id, cluster=task.identity.name, member=task.member)
             request = VolumeRequest(name=task.member, tag=tag, size=task.size)
-            made = await self._cloud.call(self._cloud.provider.create_volume, request)
+            made = await self._cloud.change(self._cloud.provider.create_volume, request)
             kept = await self._settle(task) or made
         return kept
 
@@ -70,7 +70,7 @@ class VolumeActivities:
         """
         note(f"attaches volume {task.volume_id}")
         try:
-            await self._cloud.call(self._cloud.provider.attach_volume, task.server_id, task.volume_id)
+            await self._cloud.change(self._cloud.provider.attach_volume, task.server_id, task.volume_id)
         except ProviderRefused:
             await self._require_both(task)
             raise
@@ -100,7 +100,7 @@ class VolumeActivities:
             activity.logger.warning(
                 "volume %s doubles %s of %s and is deleted", extra.id, kept and kept.id, task.member
             )
-            await self._cloud.call(self._cloud.provider.delete_volume, extra.id)
+            await self._cloud.change(self._cloud.provider.delete_volume, extra.id)
         return kept
 
     async def _require_both(self, task: AttachTask) -> None:
@@ -112,7 +112,7 @@ class VolumeActivities:
 
     async def _delete(self, volume_id: str, deadline: datetime) -> None:
         note(f"deletes volume {volume_id}")
-        await self._cloud.call(self._cloud.provider.delete_volume, volume_id)
+        await self._cloud.change(self._cloud.provider.delete_volume, volume_id)
 
         def judge(listing: Mapping[str, Volume]) -> Waiting | None:
             return Waiting(f"volume {volume_id} is {listing[volume_id].status}") if volume_id in listing else None

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from temporalio import activity
 
 from guests.base import Guest
+from guests.fence import Turn
 from keys import ClusterSecrets, EngineKeys
 from model.cloud import Server
 from model.cluster import FilesystemStats, Instance, InstanceTask, Role
@@ -136,4 +138,6 @@ def open_context(
     secrets = keys.cluster(task.identity)
     host_key = secrets.host_key(instance.name).public_key()
     with connect(server_of(instance), secrets.login_key(), host_key, task.deadline) as guest:
+        if task.operation:
+            guest.turn = Turn(task.operation, task.step, activity.info().attempt)
         yield InstanceContext(task, instance, guest, secrets, datastore)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Self
 
+from guests.fence import Turn
 from model.command import CommandResult as CommandResult
 from model.datastore import Filesystem
 
@@ -59,7 +60,8 @@ class Guest(ABC):
 
     Every method raises GuestUnreachable when SSH is lost, GuestError when a command fails, and both within the
     `deadline` it was connected with. Every changing command runs under `flock` and `timeout` on the guest, so a
-    first attempt that lost its connection and a second one never work side by side.
+    first attempt that lost its connection and a second one never work side by side. It raises AttemptOver for one
+    whose `turn` is over.
     """
 
     packaging: ClassVar[str]
@@ -68,6 +70,8 @@ class Guest(ABC):
     """Which one it is made for, None for any: packages and their parameters are those of one release."""
     address: str
     deadline: datetime
+    turn: Turn | None = None
+    """Which attempt works on it: after a later one has changed it, an earlier one changes it no more."""
 
     @abstractmethod
     def run(

@@ -64,6 +64,11 @@ class DebianGuest(SshGuest):
         """Where the lock lies under which everything that changes the guest runs: only root may take it."""
         return "/run/durabase.lock"
 
+    @property
+    def fence_file(self) -> str:
+        """Where it is kept which attempt has changed the guest last: beyond a reboot."""
+        return "/var/lib/durabase/turn"
+
     def as_user(self, user: str | None) -> Sequence[str]:
         """Return the words that make a command run as `user`, without a session or a password."""
         return () if user in (None, ROOT) else ("runuser", "-u", str(user), "--")

@@ -7,6 +7,7 @@ import paramiko
 
 from guests.base import Connection
 from guests.transport import SSH_ERRORS
+from temporal.heartbeat import require_current
 
 REPLY_SECONDS = 10.0
 """How long the guest may take to connect, and its peer to answer, unless `settimeout` says otherwise."""
@@ -48,7 +49,8 @@ class ForwardedConnection(Connection):
             return data
 
     def sendall(self, data: bytes) -> None:
-        """Send everything. Raises TimeoutError and GuestUnreachable."""
+        """Send everything. Raises TimeoutError, GuestUnreachable and AttemptOver: it may be a statement."""
+        require_current()
         self._channel.settimeout(max(0.0, min(self._timeout, self._seconds_left())))
         try:
             self._channel.sendall(data)

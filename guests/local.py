@@ -65,6 +65,11 @@ class LocalGuest(SshGuest):
         """Where on the guest the lock lies under which everything that changes it runs."""
         return f"{self._home}/command.lock"
 
+    @property
+    def fence_file(self) -> str:
+        """Where on the guest it is kept which attempt has changed it last."""
+        return f"{self._home}/turn"
+
     def as_user(self, user: str | None) -> Sequence[str]:  # noqa: ARG002 - there is only the one user
         """Return nothing: without privileges there is only the one user."""
         return ()

@@ -10,10 +10,12 @@ from pathlib import PurePosixPath
 import paramiko
 
 from guests.base import OUTPUT_LIMIT, CommandResult, Guest
+from guests.fence import FENCE, SUPERSEDED
 from guests.forward import REPLY_SECONDS, ForwardedConnection
 from guests.transport import SSH_ERRORS, execute, remaining
 from model.cloud import Server
-from model.errors import DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable
+from model.errors import AttemptOver, DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable
+from temporal.heartbeat import require_current
 
 KILL_SECONDS = 5
 """Between the SIGTERM of a command over its time and SIGKILL."""
@@ -83,6 +85,11 @@ class SshGuest(Guest):
     @abstractmethod
     def lock_file(self) -> str:
         """Where on the guest the lock lies under which everything that changes it runs."""
+
+    @property
+    @abstractmethod
+    def fence_file(self) -> str:
+        """Where on the guest it is kept which attempt has changed it last."""
 
     @property
     def elevation(self) -> Sequence[str]:
@@ -201,6 +208,9 @@ class SshGuest(Guest):
             raise DeadlineExceeded(f"{label} on {self.name} was not begun: the deadline is near")
         bounded = ["timeout", "-k", str(KILL_SECONDS), f"{seconds:.3f}", *words]
         if changes:
+            require_current()
+            if self.turn is not None:
+                bounded = ["sh", "-c", FENCE, "sh", self.fence_file, *map(str, self.turn), *bounded]
             bounded = ["flock", "-E", str(LOCK_HELD), "-w", f"{seconds:.3f}", self.lock_file, *bounded]
         limit = seconds * (2 if changes else 1) + KILL_SECONDS + ANSWER_SECONDS
         began = time.monotonic()
@@ -210,6 +220,8 @@ class SshGuest(Guest):
             result = execute(self._transport, line, data, min(limit, remaining(self.deadline)), keep)
         except SSH_ERRORS as error:
             raise self._lost(label, error) from error
+        if result.code == SUPERSEDED and self.turn is not None and changes:
+            raise AttemptOver(f"{label} on {self.name} was not begun: {result.stderr.strip()} has changed it since")
         if result.code == LOCK_HELD and changes:
             raise GuestError(f"{label} on {self.name} was not begun: another command still runs after {seconds:.0f} s")
         # A command of its own may end with these codes, too; two clocks need not agree to the last millisecond.

@@ -158,10 +158,16 @@ class ClusterRecord(Noun):
     members: tuple[Instance, ...] = ()
     fault: Fault | None = None
     deadline: datetime | None = None
+    operations: int = 0
+    """How many operations the cluster has begun: the latest one's number."""
 
 
 class InstanceTask(Noun):
-    """Input of every DatastoreManager activity on a member: the whole topology and which member is meant."""
+    """Input of every DatastoreManager activity on a member: the whole topology and which member is meant.
+
+    `operation` and `step` number the cluster's operations and the steps of one: with the attempt they are a fencing
+    token, by which a guest knows what is late. 0 is what has none: a look, or an operation of a worker before them.
+    """
 
     identity: ClusterIdentity
     version: str
@@ -171,6 +177,8 @@ class InstanceTask(Noun):
     users: tuple[UserSpec, ...] = ()
     configuration: dict[str, Setting] = Field(default_factory=dict)
     deadline: datetime
+    operation: int = 0
+    step: int = 0
 
 
 class PlanTask(Noun):

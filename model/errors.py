@@ -24,6 +24,10 @@ class StepError(Exception):
         self.member = member
 
 
+class AttemptOver(StepError):
+    """The attempt is not the current one of its step, or may not be: it must have no effect any more."""
+
+
 class PlanRefused(StepError):
     """The engine or the cloud refuses the request; the message is one sentence and nothing was created."""
 

@@ -25,31 +25,37 @@ class ProvisionRequest(Noun):
 
     `revision` is the course that the build takes. It stands in the request so that a build goes on as it began, and its
     history needs no marker: 0 asks engine and cloud at once, and tells its end by a signal; 1 asks the engine first,
-    and its result tells its end.
+    and its result tells its end. `number` counts the cluster's operations; 0 is one that was not counted yet.
     """
 
     spec: ClusterSpec
     cluster_id: str
     identity: ClusterIdentity | None = None
     revision: int = 0
+    number: int = 0
 
 
 class RestartRequest(Noun):
-    """Starts a RestartWorkflow."""
+    """Starts a RestartWorkflow; `number` as in ProvisionRequest."""
 
     identity: ClusterIdentity
     version: str
     members: tuple[Instance, ...]
+    number: int = 0
 
 
 class DeprovisionRequest(Noun):
-    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE)."""
+    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE).
+
+    `only`: ids of servers and volumes that came late to a cluster that lives: nothing else of it is removed.
+    """
 
     name: str
     cluster_id: str
     cloud: str
     members: tuple[Instance, ...] = ()
     ambiguous: bool
+    only: tuple[str, ...] = ()
 
 
 class OperationReport(Noun):

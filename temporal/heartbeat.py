@@ -1,14 +1,54 @@
-"""The note of a waiting activity: what it waits for and the last error it saw, sent with every heartbeat."""
+"""What a running attempt of a step knows of itself: its note, sent with every heartbeat, and whether it is over."""
 
-from collections.abc import Iterator
+import math
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from model.errors import AttemptOver
+
+CLOCK = time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
+"""It goes on while the process is stopped, and while its host is suspended (clock_gettime(2))."""
+
+Confirm = Callable[[str], Awaitable[None]]
+"""Sends a heartbeat with the note, and raises AttemptOver if the server knows of no such attempt."""
+
 
 class Note:
-    """The latest note of one running activity; written by its thread, read by its heartbeat."""
+    """The latest note of one running attempt, and its lease: written by its thread, read by its heartbeat.
+
+    Invariant: an attempt whose heartbeat was once older than the timeout is over for good. The server may have given
+    the step to another attempt from then on, so no later heartbeat makes it current again.
+    """
 
     text: str = ""
+
+    def __init__(self, timeout: float = math.inf, confirm: Confirm | None = None) -> None:
+        """`timeout` is the heartbeat's, in seconds."""
+        self._timeout = timeout
+        self._confirm = confirm
+        self._beat = time.clock_gettime(CLOCK)
+        self._over = False
+
+    def beat(self) -> None:
+        """Record a heartbeat. One that comes too late changes nothing."""
+        now = time.clock_gettime(CLOCK)
+        self._over = self._over or now - self._beat > self._timeout
+        self._beat = now
+
+    def require_current(self) -> None:
+        """Raise AttemptOver unless the last heartbeat is younger than the timeout."""
+        self._over = self._over or time.clock_gettime(CLOCK) - self._beat > self._timeout
+        if self._over:
+            raise AttemptOver("this attempt is over: its worker was stopped, or cut off from Temporal, for too long")
+
+    async def confirm(self) -> None:
+        """Ask the server as well, which alone knows of a host whose clocks stood still. Raises AttemptOver."""
+        self.require_current()
+        if self._confirm is not None:
+            await self._confirm(self.text)
 
 
 _note: ContextVar[Note | None] = ContextVar("durabase_note", default=None)
@@ -21,10 +61,24 @@ def note(text: str) -> None:
         current.text = text
 
 
+def require_current() -> None:
+    """Raise AttemptOver if the running attempt may be followed by another one already: call it before each effect."""
+    current = _note.get()
+    if current is not None:
+        current.require_current()
+
+
+async def confirm_current() -> None:
+    """Ask the server, too, before an effect that nothing else guards. Raises AttemptOver."""
+    current = _note.get()
+    if current is not None:
+        await current.confirm()
+
+
 @contextmanager
-def noting() -> Iterator[Note]:
-    """Give the running activity a note of its own."""
-    fresh = Note()
+def noting(fresh: Note | None = None) -> Iterator[Note]:
+    """Give the running attempt a note of its own."""
+    fresh = fresh or Note()
     token = _note.set(fresh)
     try:
         yield fresh

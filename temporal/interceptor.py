@@ -7,7 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.api.common.v1 import Payloads
+from temporalio.api.workflowservice.v1 import RecordActivityTaskHeartbeatRequest
 from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ActivityOutboundInterceptor,
@@ -15,8 +18,8 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from model.errors import FailureDetail, StepError
-from temporal.heartbeat import Note, noting
+from model.errors import AttemptOver, FailureDetail, StepError
+from temporal.heartbeat import Confirm, Note, noting
 from temporal.threads import StepThreads, unless_cancelled
 
 BEATS_PER_TIMEOUT = 4
@@ -32,6 +35,9 @@ DEFAULT_TIMEOUT = timedelta(seconds=10)
 
 FIRST_BEAT_SECONDS = 0.5
 """When a step first says what it is at: for one that ends sooner, a heartbeat would only be a write of the server's."""
+
+CONFIRM_LIMIT = timedelta(seconds=2)
+"""How long Temporal may take to confirm an attempt: an effect waits for it."""
 
 MAX_MESSAGE_BYTES = 1600
 """Of a retried activity's last failure Temporal keeps 4 KiB, encrypted and with its stack, or else nothing at all
@@ -62,8 +68,9 @@ class _StepInbound(ActivityInboundInterceptor):
         if not activity.info().workflow_id:
             # Its input may be a copy of one in a history, which anyone who reaches Temporal can read.
             raise ApplicationError("a step that no workflow asked for is refused", non_retryable=True)
-        with noting() as note:
-            async with self._beating(note), _thread(input):
+        timeout = (activity.info().heartbeat_timeout or DEFAULT_TIMEOUT).total_seconds()
+        with noting(Note(timeout, _confirming(input))) as note:
+            async with self._beating(note, timeout), _thread(input):
                 try:
                     return await super().execute_activity(input)
                 except FailureError:
@@ -76,9 +83,8 @@ class _StepInbound(ActivityInboundInterceptor):
                     raise _typed(error) from None
 
     @asynccontextmanager
-    async def _beating(self, note: Note) -> AsyncIterator[None]:
-        timeout = activity.info().heartbeat_timeout or DEFAULT_TIMEOUT
-        beat = asyncio.create_task(self._beat(note, timeout.total_seconds()))
+    async def _beating(self, note: Note, within: float) -> AsyncIterator[None]:
+        beat = asyncio.create_task(self._beat(note, within))
         self._running.add(note)
         try:
             yield
@@ -89,8 +95,31 @@ class _StepInbound(ActivityInboundInterceptor):
     async def _beat(self, note: Note, within: float) -> None:
         await asyncio.sleep(min(FIRST_BEAT_SECONDS, beat_interval(within, 1)))
         while True:
+            note.beat()
+            # Also if that was too late: by the server's answer the SDK cancels what is no longer wanted.
             self._outbound.heartbeat(note.text)
             await asyncio.sleep(beat_interval(within, len(self._running)))
+
+
+def _confirming(input: ExecuteActivityInput) -> Confirm | None:  # noqa: A002 - the SDK's name
+    """Return what asks the server whether the attempt is the current one; None in a thread, which has no client."""
+    if input.executor is not None:
+        return None
+    info, client = activity.info(), activity.client()
+
+    async def confirm(text: str) -> None:
+        details = Payloads(payloads=await client.data_converter.encode([text]))
+        request = RecordActivityTaskHeartbeatRequest(
+            namespace=client.namespace, task_token=info.task_token, details=details
+        )
+        try:
+            await client.workflow_service.record_activity_task_heartbeat(request, timeout=CONFIRM_LIMIT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise AttemptOver("this attempt is over: Temporal has given the step to another one") from error
+            # Temporal does not answer: then it is the age of the heartbeat that decides.
+
+    return confirm
 
 
 def beat_interval(timeout: float, activities: int) -> float:

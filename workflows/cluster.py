@@ -180,21 +180,22 @@ class ClusterWorkflow:
     async def _execute(self, operation: Operation, ambiguous: bool) -> None:
         """Run an operation's workflow until it has closed. Raises ChildWorkflowError."""
         record, identity = self._record, self._record.identity
+        members, number = record.members, record.operations
         match operation:
             case Operation.PROVISION:
                 known = identity if self._planned else None
-                build = ProvisionRequest(spec=self._spec, cluster_id=identity.id, identity=known, revision=REVISION)
+                build = ProvisionRequest(
+                    spec=self._spec, cluster_id=identity.id, identity=known, revision=REVISION, number=number
+                )
                 await self._child(ProvisionWorkflow.run, build)
             case Operation.RESTART:
-                restart = RestartRequest(identity=identity, version=record.version or "", members=record.members)
+                version = record.version or ""
+                restart = RestartRequest(identity=identity, version=version, members=members, number=number)
                 await self._child(RestartWorkflow.run, restart)
             case Operation.DELETE:
+                name, cloud = identity.name, identity.cloud
                 removal = DeprovisionRequest(
-                    name=identity.name,
-                    cluster_id=identity.id,
-                    cloud=identity.cloud,
-                    members=record.members,
-                    ambiguous=ambiguous,
+                    name=name, cluster_id=identity.id, cloud=cloud, members=members, ambiguous=ambiguous
                 )
                 await self._child(DeprovisionWorkflow.run, removal)
 

@@ -1,13 +1,14 @@
 """Where one operation stands, and who is told: the Web UI, queries and ClusterWorkflow."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from temporalio import workflow
 
 from model.cloud import Server, Volume
-from model.cluster import ClusterIdentity, Fault, Instance, Operation, ServerOptions, Status
+from model.cluster import ClusterIdentity, Fault, Instance, InstanceTask, Operation, ServerOptions, Status
 from model.operations import OperationReport
 from workflows.details import table_of_members
 from workflows.status import activity_id, cluster_status, lawful, member_status
@@ -37,8 +38,15 @@ MEMBER_STEPS = {
 class Progress:
     """The state of one operation's run. Every activity goes through `run`, so status follows what completed."""
 
-    def __init__(self, operation: Operation, members: tuple[Instance, ...], *, returned: bool = False) -> None:
-        """`returned`: the run's result tells that it went well, in place of a signal and its round trip."""
+    def __init__(
+        self, operation: Operation, members: tuple[Instance, ...], *, number: int = 0, returned: bool = False
+    ) -> None:
+        """`number` is the operation's among the cluster's (InstanceTask).
+
+        `returned`: the run's result tells that it went well, in place of a signal and its round trip.
+        """
+        self._number = number
+        self._begun = 0
         self._returned = returned
         self._operation = operation
         self._members = {member.name: member for member in members}
@@ -87,10 +95,18 @@ class Progress:
         if call.member in self._members:
             self._change(call.member, step=call.step.value)
         self._show()
-        outcome = await call.run(result)
+        outcome = await self._numbered(call).run(result)
         self._completed.add(activity_id(call.step, call.member))
         await self._moved()
         return outcome
+
+    def _numbered(self, call: Call) -> Call:
+        """Give what works on a guest its place among the steps of the cluster's operations."""
+        self._begun += 1
+        if not isinstance(call.argument, InstanceTask):
+            return call
+        place = {"operation": self._number, "step": self._begun}
+        return replace(call, argument=call.argument.model_copy(update=place))
 
     async def began(self, deadline: datetime) -> None:
         """Record until when the operation may take, and tell ClusterWorkflow."""

@@ -61,7 +61,7 @@ def begun(record: ClusterRecord, operation: Operation) -> ClusterRecord:
         member.model_copy(update={"status": start, "step": None, "progress": 0}) for member in record.members
     )
     changes = {"operation": operation, "status": start, "members": members, "fault": None, "deadline": None}
-    return record.model_copy(update=changes)
+    return record.model_copy(update={**changes, "operations": record.operations + 1})
 
 
 def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:

@@ -23,7 +23,7 @@ class RestartWorkflow:
 
     @workflow.init
     def __init__(self, request: RestartRequest) -> None:
-        self._progress = Progress(Operation.RESTART, request.members)
+        self._progress = Progress(Operation.RESTART, request.members, number=request.number)
         self._deadline = workflow.now() + RESTART_LIMIT
 
     @workflow.query(description="Where the restart stands: status, members, deadline, fault")

@@ -15,6 +15,7 @@ from model.base import BadInput, shown
 from model.errors import ProviderRefused
 from providers.openstack.options import OpenStackOptions
 from providers.openstack.patience import CALL_SECONDS, PatientAdapter
+from temporal.heartbeat import require_current
 
 OLDEST = "2.26"
 """Of Newton; what durabase sends is understood from here on."""
@@ -22,6 +23,9 @@ OLDEST = "2.26"
 NEWEST = "2.69"
 """From here on a listing says that servers of a cell are out of reach, in place of leaving them out; newer
 microversions change nothing that durabase uses."""
+
+LOOKS = ("GET", "HEAD", "OPTIONS")
+"""HTTP's safe methods (RFC 9110, 9.2.1)."""
 
 
 class Connection:
@@ -47,6 +51,7 @@ class Connection:
             raise BadInput(f"clouds.{cloud}.options.os_cloud {shown(name)} cannot be used: {error}") from error
         self.session = self._region.get_session()
         _renew_for_all(self.session.auth)
+        _guard(self.session)
         adapter = PatientAdapter()
         for scheme in ("http://", "https://"):
             self.session.session.mount(scheme, adapter)
@@ -79,6 +84,18 @@ class Connection:
             endpoint_type=self._region.get_interface("compute"),
             endpoint_override=self._region.get_endpoint("compute"),
         )
+
+
+def _guard(session: Any) -> None:
+    """Let no request that may have an effect leave for an attempt that is over (temporal/heartbeat.py)."""
+    request = session.request
+
+    def guarded(url: str, method: str, **options: Any) -> Any:
+        if method.upper() not in LOOKS and options.get("authenticated") is not False:  # else it fetches a token
+            require_current()
+        return request(url, method, **options)
+
+    session.request = guarded
 
 
 def _renew_for_all(auth: Any) -> None:

@@ -1,0 +1,110 @@
+"""LateResources: removes what a request still made of which nothing was heard any more, without being asked to.
+
+A request may reach a cloud late: its worker was stopped, or its host, while another one went on with the step. Each
+listing that shows something new is held against what Temporal knows of the clusters.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import TemporalError
+from temporalio.service import RPCError
+
+from model.cloud import Resource, Tag, Tagged
+from model.cluster import ClusterRecord, Status
+from model.operations import DeprovisionRequest
+from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
+from workflows.deprovision import DeprovisionWorkflow
+from workflows.late import latecomers
+from workflows.queues import WORKFLOWS
+
+PAUSE_SECONDS = 5.0
+SHARE = 0.02
+"""A look comes at most so often, and takes at most this share of the time: builds by the thousand are nothing late."""
+
+logger = logging.getLogger("durabase.late")
+
+
+class LateResources:
+    """What one cloud's worker does about resources that came late.
+
+    Identity: their ids, and the cluster's uuid, which the removal's workflow bears: it is begun once, by whichever
+    worker. It needs more than an absence to remove anything: the record of the very cluster, encrypted, that says so.
+    """
+
+    def __init__(self, client: Client, cloud: str) -> None:
+        self._client = client
+        self._cloud = cloud
+        self._listed: dict[str, Tagged] = {}
+        self._settled: set[str] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    def heard(self, resources: Iterable[Tagged]) -> None:
+        """Take over a listing; what is new in it is looked after beside whatever asked for the listing."""
+        self._listed |= {each.id: each for each in resources if each.id not in self._settled}
+        if self._listed and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        began = time.monotonic()
+        listed, self._listed = self._listed, {}
+        try:
+            await self._settle(listed)
+        except (RPCError, TemporalError) as error:
+            logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
+        await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
+
+    async def _settle(self, listed: Mapping[str, Tagged]) -> None:
+        running = await self._running()
+        by_cluster: defaultdict[str, list[Tagged]] = defaultdict(list)
+        for each in listed.values():
+            by_cluster[each.tag.cluster_id].append(each)
+        for cluster_id, resources in by_cluster.items():
+            if running.get(cluster_id, Status.ACTIVE) == Status.ACTIVE:
+                await self._judge(cluster_id, resources)
+
+    async def _judge(self, cluster_id: str, resources: list[Tagged]) -> None:
+        record = await self._record(cluster_id)
+        found = latecomers(record, (each for each in resources if isinstance(each, Resource))) if record else None
+        if found is None:
+            return
+        late = [each for each in resources if found.all or each.id in found.ids]
+        self._settled |= {each.id for each in resources if each not in late}
+        if late:
+            await self._remove(resources[0].tag, late, found.ids)
+
+    async def _remove(self, tag: Tag, late: list[Tagged], only: tuple[str, ...]) -> None:
+        named = ", ".join(f"{each.name} ({each.id})" for each in late)
+        logger.warning("these of cluster %s came late and are deleted: %s", tag.cluster, named)
+        await self._client.start_workflow(
+            DeprovisionWorkflow.run,
+            DeprovisionRequest(
+                name=tag.cluster, cluster_id=tag.cluster_id, cloud=self._cloud, ambiguous=False, only=only
+            ),
+            id=f"{tag.cluster}/late/{tag.cluster_id}",
+            task_queue=WORKFLOWS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"{tag.cluster}: delete what came late",
+        )
+
+    async def _running(self) -> Mapping[str, str | None]:
+        """Return the open clusters' uuids and statuses."""
+        query = f"WorkflowType = '{ClusterWorkflow.__name__}' AND ExecutionStatus = 'Running'"
+        attributes = [run.typed_search_attributes async for run in self._client.list_workflows(query)]
+        return {cluster_id: each.get(STATUS) for each in attributes if (cluster_id := each.get(CLUSTER_ID))}
+
+    async def _record(self, cluster_id: str) -> ClusterRecord | None:
+        """Return what the cluster's own workflow says of it, also after its end; None if nothing does."""
+        query = f"WorkflowType = '{ClusterWorkflow.__name__}' AND {CLUSTER_ID.name} = '{cluster_id}'"
+        runs = [run async for run in self._client.list_workflows(query)]
+        if not runs:
+            return None
+        latest = max(runs, key=lambda run: run.start_time)
+        handle = self._client.get_workflow_handle_for(ClusterWorkflow.run, latest.id, run_id=latest.run_id)
+        record = await handle.query(ClusterWorkflow.cluster)
+        return record if record.identity.id == cluster_id else None
