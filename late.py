@@ -51,13 +51,14 @@ class LateResources:
             self._looking = asyncio.create_task(self._look())
 
     async def _look(self) -> None:
-        began = time.monotonic()
-        listed, self._listed = self._listed, {}
-        try:
-            await self._settle(listed)
-        except (RPCError, TemporalError) as error:
-            logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
-        await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
+        while self._listed:
+            began = time.monotonic()
+            listed, self._listed = self._listed, {}
+            try:
+                await self._settle(listed)
+            except (RPCError, TemporalError) as error:
+                logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
+            await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
 
     async def _settle(self, listed: Mapping[str, Tagged]) -> None:
         running = await self._running()

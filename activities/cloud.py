@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context, copy_context
-from functools import partial
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from temporalio.common import MetricMeter
@@ -62,7 +62,7 @@ class Cloud:
         """
         try:
             await confirm_current()
-            answer = await self.call(function, *args, **kwargs)
+            answer = await self.call(_guarded(function), *args, **kwargs)
             require_current()
         except (AttemptOver, asyncio.CancelledError):
             if self._looking is None or self._looking.done():
@@ -100,3 +100,14 @@ class Cloud:
         for function in (self.provider.list_servers, self.provider.list_volumes, self.provider.list_belongings):
             with suppress(ProviderError):
                 await self._listed(function)
+
+
+def _guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Return a provider's call that looks once more when its thread begins."""
+
+    @wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        require_current()
+        return function(*args, **kwargs)
+
+    return guarded
