@@ -56,7 +56,7 @@ class LocalProvider(Provider):
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = False
     request_limit = 8.0
-    """A create waits 5 s for its lock at most; then it writes a few small files and renames them into place."""
+    """A create writes a few small files and renames them into place; a busy disk may take seconds for that."""
     listing_interval = 0.1
     """A listing reads a few small files: looking more seldom would only slow a build down."""
 
