@@ -37,11 +37,20 @@ class Daemon:
         identity = self.identity
         return identity is not None and identity.alive()
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it."""
+    def start(self, command: Sequence[str], directory: Path | None = None) -> None:
+        """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+
+        It works in `directory`, by default the caller's; what it writes is its user's only.
+        """
         with open(self.log, "ab", opener=_private) as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=directory,
+                umask=0o077,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         identity = ProcessIdentity.of(process.pid)
         if identity is not None:

@@ -18,7 +18,9 @@ from tests.providers.local.local_servers import Cloud
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path)
+    state_dir = tmp_path / "a#b %20 c"
+    state_dir.mkdir()
+    home = Home(state_dir)
     yield home
     home.close()
 
@@ -44,6 +46,9 @@ def test_up_starts_what_does_not_run_and_down_stops_it(home: Home) -> None:
     said = home.done("up")
     assert "the Temporal dev server runs already" in said
     assert "a worker runs already" in said
+
+    assert list(home.state_dir.parent.iterdir()) == [home.state_dir], "Temporal's database lies in it"
+    assert (home.state_dir / dev_server.DATABASE).stat().st_mode & 0o077 == 0
 
     codec = local_codec.daemon(home.state_dir)
     assert local_endpoint(home) in command_line(dev_server.daemon(home.state_dir))
