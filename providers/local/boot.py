@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model.errors import ProviderError
 from providers.local.layout import POWER_LOCK, READY, SUPERVISOR
+from providers.local.pid_files import remove_pid_files
 from providers.local.processes import SERVER_VARIABLE, ProcessIdentity, kill_all
 from providers.local.state import locked
 from providers.local.supervision import CONFIGURATION, SOCKET, SSH_PROGRAM, write_program
@@ -49,7 +50,8 @@ def namespace() -> list[str]:
 def main(home: Path) -> int:
     """Boot the server unless it runs; return 0 once its supervisor's identity is written, else 1 with a sentence.
 
-    What an earlier run left behind is killed first. A child becomes the supervisor, which lets go of the lock.
+    What an earlier run left behind is killed first, and its pid files are removed. A child becomes the supervisor,
+    which lets go of the lock.
     """
     try:
         os.chdir(home)
@@ -58,6 +60,7 @@ def main(home: Path) -> int:
             if supervisor is None or not supervisor.alive():
                 if not kill_all(home.name, home, boots=False):
                     raise ProviderError("its processes do not end, although they were killed")
+                remove_pid_files(home)
                 _begin(home)
     except (OSError, ProviderError) as error:
         print(error, file=sys.stderr)

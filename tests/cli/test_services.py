@@ -10,6 +10,7 @@ from cli import dev_server, local_codec
 from cli.daemon import Daemon
 from key_file import KEY_FILE
 from model.cloud import ServerStatus
+from providers.local.layout import HOST_KEY
 from providers.local.processes import kill_all
 from temporal.client import ADDRESS_FILE
 from tests.cli.home import Home
@@ -90,8 +91,13 @@ def test_local_servers_that_are_off_are_powered_on(home: Home) -> None:
     server = cloud.create()
     assert kill_all(server.id, cloud.home(server.id))
     cloud.wait_for(server.id, ServerStatus.SHUTOFF)
-    assert "powered on orders-1" in home.done("up")
-    cloud.wait_for(server.id, ServerStatus.ACTIVE)
+    other = cloud.create("orders-2")
+    assert kill_all(other.id, cloud.home(other.id))
+    (cloud.home(other.id) / HOST_KEY).write_text("no key")
+    said = home.done("up")
+    assert "powered on orders-1\n" in said
+    assert "powered on orders-2, which did not come back: the server could not boot" in said
+    assert cloud.server(server.id).status is ServerStatus.ACTIVE
 
 
 def test_wrong_settings_are_bad_input(home: Home) -> None:
