@@ -74,7 +74,7 @@ async def start(state_dir: Path, codec: str | None = None) -> str:
     ui_port = _port(choose_web_ui(state_dir))
     namespace = connect_config(state_dir).get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
-    server.start(_command(port, ui_port, namespace, codec), directory=state_dir)
+    server.start(_command(port, ui_port, namespace, codec), state_dir, _variables(state_dir))
     await _wait_until_it_answers(server, address, namespace)
     address_file.write_text(f"{address}\n")
     return address
@@ -99,6 +99,11 @@ def _command(port: int, ui_port: int, namespace: str, codec: str | None) -> list
         *(["--ui-codec-endpoint", codec] if codec else []),
         *([] if namespace == DEFAULT_NAMESPACE else ["--namespace", namespace]),
     ]
+
+
+def _variables(state_dir: Path) -> dict[str, str]:
+    """Return what a user id without an entry in passwd must have: else the server ends (Go's os/user.Current)."""
+    return {"USER": "durabase", "HOME": str(state_dir.absolute())}
 
 
 def _program() -> str:

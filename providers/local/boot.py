@@ -4,6 +4,7 @@ It is a process of its own, so that a caller that is stopped holds no server's l
 """
 
 import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from providers.local.state import locked
 from providers.local.supervision import CONFIGURATION, SOCKET, SSH_PROGRAM, write_program
 
 UNPRIVILEGED = 65534
-"""The id as which root's servers run, in a user namespace of that one id: a database refuses to run as root."""
+"""The id as which servers run whose user databases would refuse, in a user namespace of that one id."""
 
 LOCK_SECONDS = 10.0
 """Longer than another boot of the same server takes."""
@@ -37,12 +38,25 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def namespace() -> list[str]:
-    """Return the command that renames root for the program behind it; nothing for a plain user.
+def refused_user() -> str | None:
+    """Return this user in words if databases refuse to run as it; they also look their user up in passwd."""
+    user = os.getuid()
+    if user == 0:
+        return "root"
+    return None if _is_known(user) else f"user id {user}, which has no entry in passwd"
 
-    The name is that of an entry in passwd, because databases look their user up.
-    """
-    if os.getuid() != 0:
+
+def _is_known(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
+def namespace() -> list[str]:
+    """Return the command that renames this user for the program behind it; nothing where databases take it."""
+    if refused_user() is None:
         return []
     return ["unshare", "--user", f"--map-user={UNPRIVILEGED}", f"--map-group={UNPRIVILEGED}", "--"]
 

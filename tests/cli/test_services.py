@@ -1,6 +1,7 @@
 """`up` and `down`, as people run them."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from model.cloud import ServerStatus
 from providers.local.layout import HOST_KEY
 from providers.local.processes import kill_all
 from temporal.client import ADDRESS_FILE
-from tests.cli.home import Home
+from tests.cli.home import SECONDS, Home
 from tests.providers.local.local_servers import Cloud
 
 
@@ -98,6 +99,39 @@ def test_local_servers_that_are_off_are_powered_on(home: Home) -> None:
     assert "powered on orders-1\n" in said
     assert "powered on orders-2, which did not come back: the server could not boot" in said
     assert cloud.server(server.id).status is ServerStatus.ACTIVE
+
+
+NAMELESS = ["unshare", "--user", "--map-user=54321", "--map-group=54321", "--"]
+"""Gives a user id that has no entry in passwd, as containers do."""
+
+
+def run_nameless(home: Home, *arguments: str) -> str:
+    """Run a command that must succeed as a user without a name, and return what it says."""
+    environment = home.environment()
+    for variable in ("USER", "LOGNAME", "HOME"):
+        environment.pop(variable, None)
+    ran = subprocess.run(
+        [*NAMELESS, *home.command(*arguments)],
+        env=environment,
+        cwd=home.state_dir,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.skipif(
+    subprocess.run([*NAMELESS, "true"], capture_output=True, check=False).returncode != 0,
+    reason="no user namespaces here: tests/providers/local/test_host.py has what is said then",
+)
+def test_a_user_id_without_an_entry_in_passwd_runs_databases(home: Home) -> None:
+    assert "started a worker" in run_nameless(home, "up")
+    assert "orders is ACTIVE" in run_nameless(home, "create", "orders")
+    run_nameless(home, "delete", "orders")
+    run_nameless(home, "down")
 
 
 def test_wrong_settings_are_bad_input(home: Home) -> None:
