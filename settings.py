@@ -36,12 +36,18 @@ LOCAL = "local"
 """The embedded provider's name, and what a request may call this host's local cloud."""
 
 
+PATTERNS = "*?["
+"""Characters by which a database takes the path of its configuration for a pattern (valkey: config.c)."""
+
+
 def _directory(value: object) -> Path:
-    """Return a directory that is there or could be made."""
+    """Return a directory that is there or could be made, whose path all programs take as it is."""
     if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
         raise ValueError("no path")
     try:
         path = Path(value).expanduser()
+        if not str(path.absolute()).isprintable() or set(PATTERNS) & set(str(path.absolute())):
+            raise ValueError("a path that some program would misread")
         is_directory = next(each for each in (path, *path.absolute().parents) if each.exists()).is_dir()
     except (OSError, RuntimeError) as error:
         raise ValueError("it cannot be looked at") from error
@@ -82,7 +88,9 @@ class Settings(BaseSettings):
     )
 
     state_dir: Annotated[Path, BeforeValidator(_directory)] = Field(
-        default_factory=lambda: default_state_dir(), description="a directory"
+        default_factory=lambda: str(default_state_dir()),
+        validate_default=True,
+        description=f"a directory, in whose path all characters are printable and none is one of {' '.join(PATTERNS)}",
     )
     cloud: str = Field(default_factory=lambda: local_cloud(), description="the name of a configured cloud")
     clouds: dict[PlainName, CloudSettings] = Field(default_factory=dict, description="a table of clouds")
@@ -191,6 +199,8 @@ def load_settings(**overrides: Any) -> Settings:
         raise bad_input(error, Settings) from None
     except SettingsError as error:
         raise BadInput(_not_json(error)) from None
+    except BadInput:
+        raise
     except RecursionError:
         raise BadInput(f"{config_file()} or a variable is not allowed: it must not be nested so deeply") from None
     except ValueError as error:
@@ -202,12 +212,25 @@ def load_settings(**overrides: Any) -> Settings:
 
 def config_file() -> Path:
     """Return where durabase.toml is looked for: DURABASE_CONFIG, else ~/.config/durabase/durabase.toml."""
-    return Path(os.environ.get(CONFIG) or Path.home() / ".config" / "durabase" / "durabase.toml")
+    named = os.environ.get(CONFIG)
+    return Path(named) if named else _home() / ".config" / "durabase" / "durabase.toml"
 
 
 def default_state_dir() -> Path:
-    """Return the XDG state directory's `durabase` (XDG Base Directory Specification 0.8)."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "durabase"
+    """Return the XDG state directory's `durabase`; a relative one is ignored (XDG Base Directory Specification 0.8)."""
+    named = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(named) if named.startswith("/") else _home() / ".local" / "state") / "durabase"
+
+
+def _home() -> Path:
+    """Return the user's home directory. Raises BadInput: in a container a user id may have none."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise BadInput(f"HOME is not set, and user id {os.getuid()} has no entry in passwd: set HOME") from None
+    if not home.is_absolute():
+        raise refusal("HOME", str(home), "an absolute path")
+    return home
 
 
 def local_cloud() -> str:

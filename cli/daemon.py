@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,25 @@ class Daemon:
         identity = self.identity
         return identity is not None and identity.alive()
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it."""
+    def start(
+        self, command: Sequence[str], directory: Path | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+
+        It works in `directory`, by default the caller's, and has the caller's environment; of `variables` it gets
+        those that the caller has not. What it writes is its user's only.
+        """
+        own = {name: value for name, value in os.environ.items() if value}
         with open(self.log, "ab", opener=_private) as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=directory,
+                env={**os.environ, **(variables or {}), **own},
+                umask=0o077,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         identity = ProcessIdentity.of(process.pid)
         if identity is not None:

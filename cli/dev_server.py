@@ -19,6 +19,9 @@ from cli.voice import Failed
 from temporal.client import ADDRESS_FILE, connect_config
 from workflows.cluster import SEARCH_ATTRIBUTES
 
+DATABASE = "temporal.db"
+"""In the state directory, where the server stands: it takes a path for part of a URI, in which #, ? and % end it."""
+
 UI_FILE = "temporal.ui"
 """In the state directory: the Web UI's address."""
 
@@ -71,7 +74,7 @@ async def start(state_dir: Path, codec: str | None = None) -> str:
     ui_port = _port(choose_web_ui(state_dir))
     namespace = connect_config(state_dir).get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
-    server.start(_command(state_dir, port, ui_port, namespace, codec))
+    server.start(_command(port, ui_port, namespace, codec), state_dir, _variables(state_dir))
     await _wait_until_it_answers(server, address, namespace)
     address_file.write_text(f"{address}\n")
     return address
@@ -84,18 +87,23 @@ def stop(state_dir: Path) -> None:
         (state_dir / name).unlink(missing_ok=True)
 
 
-def _command(state_dir: Path, port: int, ui_port: int, namespace: str, codec: str | None) -> list[str]:
+def _command(port: int, ui_port: int, namespace: str, codec: str | None) -> list[str]:
     attributes = [f"--search-attribute={key.name}=Keyword" for key in SEARCH_ATTRIBUTES]
     return [
         _program(),
         *("server", "start-dev", "--ip", HOST, "--port", str(port), "--ui-port", str(ui_port)),
-        *("--db-filename", str(state_dir / "temporal.db"), "--log-level", "error", "--ui-disable-news-fetch"),
+        *("--db-filename", DATABASE, "--log-level", "error", "--ui-disable-news-fetch"),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *(f"--dynamic-config-value={setting}" for setting in DYNAMIC_CONFIG),
         *attributes,
         *(["--ui-codec-endpoint", codec] if codec else []),
         *([] if namespace == DEFAULT_NAMESPACE else ["--namespace", namespace]),
     ]
+
+
+def _variables(state_dir: Path) -> dict[str, str]:
+    """Return what a user id without an entry in passwd must have: else the server ends (Go's os/user.Current)."""
+    return {"USER": "durabase", "HOME": str(state_dir.absolute())}
 
 
 def _program() -> str:

@@ -119,14 +119,18 @@ async def _dev_server_up(state_dir: Path, voice: Voice) -> None:
 
 
 def _power_on(settings: Settings, voice: Voice) -> None:
-    """Boot what this host's own end has switched off: nobody else would."""
+    """Boot what this host's own end has switched off, as nothing else would; say what came back and what did not."""
     try:
         booted = LocalProvider(local_cloud(), settings.state_dir).power_on_all()
     except ProviderError as error:
         voice.note(f"local servers that are off stay off: {error}")
         return
-    if booted:
-        voice.note(f"powered on {', '.join(server.name for server in booted)}")
+    back = [each.server.name for each in booted if each.trouble is None]
+    if back:
+        voice.note(f"powered on {', '.join(back)}")
+    for each in booted:
+        if each.trouble is not None:
+            voice.note(f"powered on {each.server.name}, which did not come back: {each.trouble}")
 
 
 async def _worker_up(session: Session, voice: Voice) -> None:

@@ -82,7 +82,53 @@ def test_the_local_cloud_bears_its_host_s_name(monkeypatch: pytest.MonkeyPatch, 
     assert local_cloud() == name
 
 
+@pytest.mark.parametrize("relative", ["xdg", "./xdg", "~/xdg"])
+def test_a_relative_xdg_directory_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, relative: str) -> None:
+    monkeypatch.delenv("DURABASE_STATE_DIR")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", relative)
+    assert load_settings().state_dir == tmp_path / ".local" / "state" / "durabase"
+
+
+@pytest.mark.parametrize("variable", ["DURABASE_STATE_DIR", "DURABASE_CONFIG"])
+def test_without_a_home_one_is_asked_for_where_it_is_needed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    assert load_settings().state_dir == tmp_path / "state"
+    monkeypatch.delenv(variable)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    assert refusals() == ["HOME is not set, and user id 54321 has no entry in passwd: set HOME"]
+    monkeypatch.setenv("HOME", "somewhere")
+    assert refusals() == ["HOME 'somewhere' is not allowed: it must be an absolute path"]
+
+
 # What is refused.
+
+
+MISREAD = ["a\nb", "a\tb", "a\udcffb", "a\u200bb", "what?", "a*", "a[x]"]
+
+
+@pytest.mark.parametrize("name", MISREAD)
+@pytest.mark.parametrize("variable", ["DURABASE_STATE_DIR", "XDG_STATE_HOME", "HOME"])
+def test_a_state_directory_that_some_program_would_misread_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, name: str
+) -> None:
+    monkeypatch.delenv("DURABASE_STATE_DIR")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / name))
+    [refused] = refusals()
+    assert refused.startswith("state_dir '")
+    assert "a directory, in whose path all characters are printable and none is one of * ? [" in refused
+    assert refused.isprintable()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a%20b", "it's", 'say "so"', "a;b", "a:b", "a\\b", "$HOME", "\u00fc"])
+def test_a_state_directory_may_have_any_other_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setenv("DURABASE_STATE_DIR", str(tmp_path / name))
+    assert load_settings().state_dir == tmp_path / name
 
 
 @pytest.mark.parametrize(

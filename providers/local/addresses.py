@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 import socket
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address
@@ -13,17 +14,19 @@ FIRST = int(IPv4Address("127.1.0.0"))
 LAST = int(IPv4Address("127.254.255.255"))
 """Outside lie 127.0.0.x, which every host uses, and 127.255.x.x with the broadcast address."""
 
+RANGE = 4096
 TRIES = 4096
 """Addresses looked at before it is said that something holds the ports on all of them."""
 
 
 def allocate(state_dir: Path, used: Collection[str], ports: Sequence[int]) -> str:
-    """Return an unused address on which every port is free. Needs the lock of the state directory.
+    """Return an unused address on which every port is free.
 
-    The search starts at a place that depends on the user and the state directory, so that two of them on one host
-    seldom meet; where they do, the ports tell. Raises ProviderRefused.
+    The search starts anywhere in a range that depends on the user and the state directory, so that neither two of
+    them on one host nor two searches at the same time often meet; where state directories do, the ports tell. Raises
+    ProviderRefused.
     """
-    start = _start(state_dir)
+    start = _start(state_dir) + random.randrange(RANGE)  # noqa: S311 - no secret
     obstacle = "all are in use"
     for step in range(TRIES + len(used)):
         number = FIRST + (start + step) % (LAST - FIRST + 1)

@@ -1,15 +1,25 @@
-"""Boots one server: becomes its supervisor, which outlives whoever called. Run by `servers.boot` as a program."""
+"""Boots one server: becomes its supervisor, which outlives the caller. Run by `servers.boot` as a program.
+
+It is a process of its own, so that a caller that is stopped holds no server's lock.
+"""
 
 import os
+import pwd
 import sys
 from pathlib import Path
 
-from providers.local.layout import READY, SUPERVISOR
-from providers.local.processes import SERVER_VARIABLE, ProcessIdentity
+from model.errors import ProviderError
+from providers.local.layout import POWER_LOCK, READY, SUPERVISOR
+from providers.local.pid_files import remove_pid_files
+from providers.local.processes import SERVER_VARIABLE, ProcessIdentity, kill_all
+from providers.local.state import locked
 from providers.local.supervision import CONFIGURATION, SOCKET, SSH_PROGRAM, write_program
 
 UNPRIVILEGED = 65534
-"""The id as which root's servers run, in a user namespace of that one id: a database refuses to run as root."""
+"""The id as which servers run whose user databases would refuse, in a user namespace of that one id."""
+
+LOCK_SECONDS = 10.0
+"""Longer than another boot of the same server takes."""
 
 SSH_STOP_SECONDS = 2
 SSH_START_SECONDS = 10
@@ -28,27 +38,54 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def namespace() -> list[str]:
-    """Return the command that renames root for the program behind it; nothing for a plain user.
+def refused_user() -> str | None:
+    """Return this user in words if databases refuse to run as it; they also look their user up in passwd."""
+    user = os.getuid()
+    if user == 0:
+        return "root"
+    return None if _is_known(user) else f"user id {user}, which has no entry in passwd"
 
-    The name is that of an entry in passwd, because databases look their user up.
-    """
-    if os.getuid() != 0:
+
+def _is_known(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
+def namespace() -> list[str]:
+    """Return the command that renames this user for the program behind it; nothing where databases take it."""
+    if refused_user() is None:
         return []
     return ["unshare", "--user", f"--map-user={UNPRIVILEGED}", f"--map-group={UNPRIVILEGED}", "--"]
 
 
-def main(home: Path, lock: int) -> None:
-    """Return in the caller's child once the supervisor's identity is written; its own child becomes the supervisor.
+def main(home: Path) -> int:
+    """Boot the server unless it runs; return 0 once its supervisor's identity is written, else 1 with a sentence.
 
-    `lock` is the inherited lock of the server's power, let go when the supervisor takes over.
+    What an earlier run left behind is killed first, and its pid files are removed. A child becomes the supervisor,
+    which lets go of the lock.
     """
-    os.set_inheritable(lock, False)
-    os.chdir(home)
+    try:
+        os.chdir(home)
+        with locked(Path(POWER_LOCK), LOCK_SECONDS):
+            supervisor = ProcessIdentity.read(Path(SUPERVISOR))
+            if supervisor is None or not supervisor.alive():
+                if not kill_all(home.name, home, boots=False):
+                    raise ProviderError("its processes do not end, although they were killed")
+                remove_pid_files(home)
+                _begin(home)
+    except (OSError, ProviderError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _begin(home: Path) -> None:
     written, writing = os.pipe()
     if os.fork():
         os.close(writing)
-        os.close(lock)
         os.read(written, 1)
         return
     os.setsid()
@@ -81,4 +118,4 @@ def _log_to(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,13 +1,12 @@
 """What this host must have for servers to run on it."""
 
-import os
 import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 
 from model.errors import ProviderRefused
-from providers.local.boot import namespace
+from providers.local.boot import namespace, refused_user
 
 PACKAGES = ("asyncssh", "supervisor")
 PROGRAMS = ("flock", "timeout")
@@ -28,11 +27,12 @@ def check_host(cloud: str) -> None:
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
     if absent:
         raise ProviderRefused(f"cloud {cloud} needs the programs {', '.join(absent)} on PATH (util-linux, coreutils)")
-    if os.getuid() == 0:
-        _check_namespace(cloud)
+    user = refused_user()
+    if user is not None:
+        _check_namespace(cloud, user)
 
 
-def _check_namespace(cloud: str) -> None:
+def _check_namespace(cloud: str, user: str) -> None:
     """Probe by doing: no setting of the kernel's tells whether user namespaces work in this container."""
     try:
         probe = subprocess.run(
@@ -43,6 +43,6 @@ def _check_namespace(cloud: str) -> None:
         reason = str(error)
     if reason is not None:
         raise ProviderRefused(
-            f"cloud {cloud} cannot run as root here, because databases refuse root and user namespaces do not work "
-            f"({reason}): run durabase as a plain user"
+            f"cloud {cloud} cannot run here as {user}: databases refuse that, and user namespaces do not work "
+            f"({reason}); run durabase as a plain user with an entry in passwd"
         )

@@ -1,11 +1,12 @@
 """Where things lie in a server's directory, and by what a client reaches it."""
 
+SERVERS = "servers"
 RECORD = "server.json"
 HOST_KEY = "host_key"
 LOGIN_KEY = "authorized_key"
 
 POWER_LOCK = "power.lock"
-"""Held while a server is booted or removed; always taken before the lock of the state directory."""
+"""Held by the process that boots a server, until it has become the server's first."""
 
 SUPERVISOR = "supervisor.json"
 """The supervisor's identity, written before it starts."""

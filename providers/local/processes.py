@@ -13,8 +13,16 @@ from typing import Self
 SERVER_VARIABLE = "DURABASE_SERVER"
 """Environment variable with the server's id: every process of a server inherits it."""
 
+BOOT_VARIABLE = "DURABASE_BOOTS"
+"""The same of the process that boots a server, until it has become the server's first."""
+
 KILL_SECONDS = 5.0
 POLL_SECONDS = 0.02
+
+STOPPED = "tT"
+"""A process's states after SIGSTOP and under a debugger (proc(5))."""
+
+COMMAND_LENGTH = 120
 
 GONE = (FileNotFoundError, ProcessLookupError)
 """What /proc answers for a process that has ended."""
@@ -56,9 +64,28 @@ class ProcessIdentity:
         new.write_text(json.dumps(asdict(self)))
         new.rename(path)
 
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Return the identity that `str` wrote; None for anything else."""
+        pid, _, rest = text.partition(".")
+        started, _, boot = rest.partition(".")
+        return cls(int(pid), int(started), boot) if pid.isdecimal() and started.isdecimal() and boot else None
+
+    def __str__(self) -> str:
+        return f"{self.pid}.{self.started}.{self.host_boot}"
+
     def alive(self) -> bool:
-        """Return whether this very process still runs."""
+        """Return whether this very process still runs, or is stopped and may go on."""
         return ProcessIdentity.of(self.pid) == self
+
+    def description(self) -> str | None:
+        """Return which process this is, in words, and whether it is stopped; None if it has ended."""
+        try:
+            words = Path(f"/proc/{self.pid}/cmdline").read_text(errors="replace").replace("\0", " ").split()
+            stopped = "stopped " if _stat(self.pid)[0] in STOPPED else ""
+        except GONE:
+            return None
+        return f"{stopped}process {self.pid} ({' '.join(words)[:COMMAND_LENGTH]})" if self.alive() else None
 
     def terminate(self, seconds: float) -> None:
         """Send SIGTERM and wait at most `seconds` for the end."""
@@ -75,13 +102,14 @@ def host_boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def kill_all(server_id: str, home: Path) -> bool:
+def kill_all(server_id: str, home: Path, *, boots: bool = True) -> bool:
     """Kill every process of a server, also those its supervisor lost; return whether none is left.
 
-    Looks again after each round, because a process may have forked meanwhile; takes at most 5 seconds.
+    What boots the server is spared if not `boots`. Looks again after each round, because a process may have forked
+    meanwhile; takes at most 5 seconds.
     """
     ends = time.monotonic() + KILL_SECONDS
-    while doomed := processes_of(server_id, home):
+    while doomed := processes_of(server_id, home, boots=boots):
         if time.monotonic() >= ends:
             return False
         for pid in doomed:
@@ -90,13 +118,14 @@ def kill_all(server_id: str, home: Path) -> bool:
     return True
 
 
-def processes_of(server_id: str, home: Path) -> list[int]:
-    """Return the pids of a server's living processes, without the caller's own."""
+def processes_of(server_id: str, home: Path, *, boots: bool = True) -> list[int]:
+    """Return the pids of a server's living processes, without the caller's own, nor what boots it if not `boots`."""
+    marks = {f"{name}={server_id}".encode() for name in (SERVER_VARIABLE, *([BOOT_VARIABLE] if boots else []))}
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
-    return [pid for pid in pids if pid != os.getpid() and _belongs(pid, server_id, home)]
+    return [pid for pid in pids if pid != os.getpid() and _belongs(pid, marks, home)]
 
 
-def _belongs(pid: int, server_id: str, home: Path) -> bool:
+def _belongs(pid: int, marks: set[bytes], home: Path) -> bool:
     """A process is a server's by its marker, or by its directory where it has written over its environment.
 
     A database that shows its state in its title does the latter. The directory alone is not enough: a person's
@@ -104,7 +133,7 @@ def _belongs(pid: int, server_id: str, home: Path) -> bool:
     """
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        if f"{SERVER_VARIABLE}={server_id}".encode() in environment:
+        if not marks.isdisjoint(environment):
             return ProcessIdentity.of(pid) is not None
         overwritten = not any(entry.startswith((b"PATH=", SERVER_VARIABLE.encode())) for entry in environment)
         return overwritten and home in Path(f"/proc/{pid}/cwd").readlink().parents

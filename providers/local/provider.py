@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from model.base import refusal
-from model.cloud import CheckRequest, Flavor, Server, ServerRequest, ServerStatus, Volume, VolumeRequest
+from model.cloud import CheckRequest, Flavor, Server, ServerRequest, Volume, VolumeRequest
 from model.errors import ProviderError, ProviderRefused
 from providers.base import NoOptions, Provider, options_of
 from providers.local.host import check_host
+from providers.local.power import Booted, boot_all
 from providers.local.servers import Servers
 from providers.local.state import StateDirectory
 from providers.local.volumes import Volumes
@@ -56,7 +57,7 @@ class LocalProvider(Provider):
     supports_volumes: ClassVar[bool] = True
     supports_snapshots: ClassVar[bool] = False
     request_limit = 8.0
-    """A create waits 5 s for its lock at most; then it writes a few small files and renames them into place."""
+    """A create writes a few small files and renames them into place; a busy disk may take seconds for that."""
     listing_interval = 0.1
     """A listing reads a few small files: looking more seldom would only slow a build down."""
 
@@ -140,9 +141,9 @@ class LocalProvider(Provider):
         raise ProviderRefused(f"cloud {self.cloud} takes no snapshots, so none of volume {volume_id} named {name!r}")
 
     @_typed
-    def power_on_all(self) -> list[Server]:
-        """Boot every server that is SHUTOFF, as after a reboot of the host; return those it booted."""
-        shut_off = [server for server in self._servers.all() if server.status is ServerStatus.SHUTOFF]
-        for server in shut_off:
-            self._servers.boot(server.id)
-        return shut_off
+    def power_on_all(self) -> list[Booted]:
+        """Boot every server that is SHUTOFF, as after a reboot of the host; return those, and what did not come back.
+
+        Takes 30 s at most after the last boot: that is how long a service may take to be given up.
+        """
+        return boot_all(self._servers)

@@ -3,8 +3,7 @@
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +13,13 @@ from model.errors import ProviderError, ProviderRefused
 from providers.local.addresses import allocate
 from providers.local.boot import environment
 from providers.local.layout import ATTACHED, HOST_KEY, LOGIN, LOGIN_KEY, POWER_LOCK, READY, RECORD, SSH_PORT, SUPERVISOR
-from providers.local.processes import ProcessIdentity, host_boot, kill_all
-from providers.local.state import StateDirectory, is_locked, locked, write_durably
+from providers.local.processes import BOOT_VARIABLE, SERVER_VARIABLE, ProcessIdentity, host_boot, kill_all
+from providers.local.state import StateDirectory, is_locked, write_durably
 from providers.local.supervision import SSH_PROGRAM
 
-BOOT_SECONDS = 10.0
+BOOT_SECONDS = 20.0
+"""More than a boot waits for another one of the same server and for the end of what an earlier one left."""
+
 STOP_SECONDS = 10.0
 """How long a server's services have to end by themselves when it is removed."""
 
@@ -53,27 +54,43 @@ class Servers:
     def make(self, request: ServerRequest, flavor: Flavor) -> str:
         """Make a server's directory, with an address of its own, and return its id; not booted yet."""
         tcp_ports = (*request.tcp_ports, *request.member_ports)
-        with self._state.lock():
-            used = {server.address for server in self.all() if server.address}
-            record = ServerRecord(
-                id=str(uuid.uuid4()),
-                name=request.name,
-                tag=request.tag,
-                flavor=flavor.name,
-                memory=flavor.memory,
-                address=allocate(self._state.root, used, (SSH_PORT, *tcp_ports)),
-                tcp_ports=tcp_ports,
-                created_at=datetime.now(UTC),
-            )
-            home = self._state.servers / record.id
-            with self._state.making(home) as unfinished:
-                for folder in ("root", "log", "services", "supervisor.d", ATTACHED):
-                    (unfinished / folder).mkdir(mode=0o700)
-                write_durably(unfinished / HOST_KEY, request.host_key)
-                write_durably(unfinished / LOGIN_KEY, request.login_key)
-                write_durably(unfinished / POWER_LOCK, "")
+        server_id = str(uuid.uuid4())
+        with self._state.making(self._state.servers / server_id) as unfinished:
+            for folder in ("root", "log", "services", "supervisor.d", ATTACHED):
+                (unfinished / folder).mkdir(mode=0o700)
+            write_durably(unfinished / HOST_KEY, request.host_key)
+            write_durably(unfinished / LOGIN_KEY, request.login_key)
+            write_durably(unfinished / POWER_LOCK, "")
+            address = None
+            # A record claims its address. Of two that claim one at the same time the later look sees the other's
+            # claim and takes another address; at worst both do.
+            while address is None or address in self._addresses(but=unfinished):
+                address = allocate(self._state.root, self._addresses(but=unfinished), (SSH_PORT, *tcp_ports))
+                record = ServerRecord(
+                    id=server_id,
+                    name=request.name,
+                    tag=request.tag,
+                    flavor=flavor.name,
+                    memory=flavor.memory,
+                    address=address,
+                    tcp_ports=tcp_ports,
+                    created_at=datetime.now(UTC),
+                )
                 write_durably(unfinished / RECORD, record.model_dump_json())
-            return record.id
+        return server_id
+
+    def _addresses(self, but: Path) -> set[str]:
+        """Return the addresses of all servers but one, also of those that are being made.
+
+        These are read first: a server only moves from there to the others, so none is missed.
+        """
+        addresses = set()
+        for folder in (self._state.unfinished, self._state.servers):
+            for home in folder.iterdir():
+                with suppress(FileNotFoundError):
+                    if home != but:
+                        addresses.add(_record(home).address)
+        return addresses
 
     def get(self, server_id: str) -> Server:
         """Return one server. Raises ProviderRefused if there is none."""
@@ -85,54 +102,39 @@ class Servers:
     def home(self, server_id: str) -> Path:
         """Return a server's directory. Raises ProviderRefused if there is none."""
         home = self._state.servers / server_id
-        if not (home / RECORD).exists():
+        if not (home / ATTACHED).is_dir():
             raise ProviderRefused(f"there is no server {server_id}")
         return home
 
     def boot(self, server_id: str) -> None:
-        """Boot a server unless it runs; what an earlier run left behind is killed first."""
+        """Boot a server unless it runs. Raises ProviderRefused if there is none, or none any more."""
         home = self.home(server_id)
-        with self._power(home) as lock:
-            supervisor = ProcessIdentity.read(home / SUPERVISOR)
-            if supervisor is None or not supervisor.alive():
-                _kill_all(home)
-                _boot(home, lock)
+        supervisor = ProcessIdentity.read(home / SUPERVISOR)
+        if supervisor is not None and supervisor.alive():
+            return
+        try:
+            _boot(home)
+        except ProviderError:
+            self.home(server_id)
+            raise
 
     def remove(self, server_id: str) -> None:
         """Stop a server, give its volumes back and delete it; an unknown one is no error."""
         home = self._state.servers / server_id
-        if home.exists():
-            try:
-                with self._power(home):
-                    self._stop_and_discard(home)
-            except (ProviderRefused, FileNotFoundError):
-                # Another call may have removed it meanwhile, which is all that this one wants.
-                if home.exists():
-                    raise
-        self._state.sweep()
-
-    def _stop_and_discard(self, home: Path) -> None:
         supervisor = ProcessIdentity.read(home / SUPERVISOR)
         if supervisor is not None:
             supervisor.terminate(STOP_SECONDS)
         _kill_all(home)
-        with self._state.lock():
-            for volume in (home / ATTACHED).iterdir():
-                volume.rename(self._state.volumes / volume.name)
-            self._state.discard(home)
-
-    @contextmanager
-    def _power(self, home: Path) -> Iterator[int]:
-        """Hold a server's power lock. Raises ProviderRefused if the server was removed meanwhile."""
-        with locked(home / POWER_LOCK, BOOT_SECONDS) as lock:
-            self.home(home.name)
-            yield lock
+        self._state.discard(home)
+        # What was booted meanwhile; from now on nothing is.
+        _kill_all(self._state.removed / server_id)
+        self._state.sweep()
 
 
 def read(home: Path) -> Server | None:
     """Return a server as it is now; None if it was removed meanwhile."""
     try:
-        record = ServerRecord.model_validate_json((home / RECORD).read_text())
+        record = _record(home)
         volumes = tuple(sorted(volume.name for volume in (home / ATTACHED).iterdir()))
     except FileNotFoundError:
         return None
@@ -152,6 +154,10 @@ def read(home: Path) -> Server | None:
         volumes=volumes,
         created_at=record.created_at,
     )
+
+
+def _record(home: Path) -> ServerRecord:
+    return ServerRecord.model_validate_json((home / RECORD).read_text())
 
 
 def _status(home: Path) -> ServerStatus:
@@ -193,13 +199,14 @@ def _kill_all(home: Path) -> None:
         raise ProviderError(f"processes of server {home.name} do not end, although they were killed")
 
 
-def _boot(home: Path, lock: int) -> None:
-    command = [sys.executable, "-P", "-m", "providers.local.boot", str(home), str(lock)]
+def _boot(home: Path) -> None:
+    variables = environment(home)
+    variables[BOOT_VARIABLE] = variables.pop(SERVER_VARIABLE)
     try:
         result = subprocess.run(
-            command,
-            env=environment(home),
-            pass_fds=[lock],
+            [sys.executable, "-P", "-m", "providers.local.boot", str(home)],
+            env=variables,
+            start_new_session=True,  # what stops the caller and its terminal's processes does not stop it
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

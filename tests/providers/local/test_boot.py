@@ -32,8 +32,9 @@ def test_a_server_never_runs_as_root(cloud: Cloud) -> None:
     assert name != user, "databases look their user up in passwd"
 
 
-def test_only_root_needs_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: 1000)
-    assert boot.namespace() == []
-    monkeypatch.setattr(os, "getuid", lambda: 0)
-    assert boot.namespace()[:2] == ["unshare", "--user"]
+@pytest.mark.parametrize(("user", "needs_one"), [(0, True), (1, False), (54321, True)])
+def test_only_a_user_that_databases_refuse_needs_a_namespace(
+    monkeypatch: pytest.MonkeyPatch, user: int, needs_one: bool
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    assert boot.namespace()[:2] == (["unshare", "--user"] if needs_one else [])

@@ -1,6 +1,5 @@
 """What is refused, and in which words."""
 
-import os
 import sys
 
 import pytest
@@ -31,9 +30,12 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         host.check_host("local")
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root needs a namespace")
 @pytest.mark.parametrize("probe", ["false", "/nonexistent"])
-def test_root_without_user_namespaces_is_refused(monkeypatch: pytest.MonkeyPatch, probe: str) -> None:
+@pytest.mark.parametrize(("user", "words"), [(0, "root"), (54321, "user id 54321, which has no entry in passwd")])
+def test_a_user_that_databases_refuse_needs_user_namespaces(
+    monkeypatch: pytest.MonkeyPatch, user: int, words: str, probe: str
+) -> None:
+    monkeypatch.setattr("os.getuid", lambda: user)
     monkeypatch.setattr(host, "namespace", lambda: [probe])
-    with pytest.raises(ProviderRefused, match=r"cannot run as root here, .*: run durabase as a plain user"):
+    with pytest.raises(ProviderRefused, match=f"^cloud local cannot run here as {words}: .*; run durabase as a plain"):
         host.check_host("local")

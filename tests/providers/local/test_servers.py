@@ -156,8 +156,8 @@ def test_after_a_reboot_of_the_host_servers_are_shutoff_until_powered_on(cloud: 
         file = cloud.home(server.id) / name
         file.write_text(file.read_text().replace(cloud.supervisor(server.id).host_boot, "an earlier boot"))
     assert cloud.server(server.id).status is SHUTOFF
-    assert [booted.id for booted in cloud.provider.power_on_all()] == [server.id]
-    cloud.wait_for(server.id, ACTIVE)
+    assert [(booted.server.id, booted.trouble) for booted in cloud.provider.power_on_all()] == [(server.id, None)]
+    assert cloud.server(server.id).status is ACTIVE
     assert cloud.provider.power_on_all() == []
 
 

@@ -1,6 +1,7 @@
-"""The state directory: whole or not at all, one at a time."""
+"""The state directory: whole or not at all, and who holds a lock."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from model.errors import ProviderError
 from providers.local.state import StateDirectory, is_locked, locked, write_durably
-from tests.providers.local.local_servers import Cloud
+from tests.providers.local.local_servers import Cloud, wait_until
 
 
 @pytest.fixture
@@ -21,14 +22,14 @@ def state(tmp_path: Path) -> StateDirectory:
 
 def test_a_thing_appears_whole(state: StateDirectory) -> None:
     place = state.volumes / "one"
-    with state.lock(), state.making(place) as unfinished:
+    with state.making(place) as unfinished:
         (unfinished / "file").write_text("content")
         assert not place.exists()
     assert (place / "file").read_text() == "content"
 
 
 def test_a_thing_whose_making_fails_leaves_nothing(state: StateDirectory, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), state.lock(), state.making(state.volumes / "one"):
+    with pytest.raises(RuntimeError), state.making(state.volumes / "one"):
         raise RuntimeError
     assert not list(state.volumes.iterdir())
     assert not list((tmp_path / "local" / "unfinished").iterdir())
@@ -51,8 +52,7 @@ def test_sweep_deletes_what_its_owner_may_not_write_to(state: StateDirectory, tm
     (place / "folder" / "deeper" / "file").touch()
     for folder in ("folder/deeper", "folder"):
         (place / folder).chmod(0o500)
-    with state.lock():
-        state.discard(place)
+    state.discard(place)
     state.sweep()
     assert not list((tmp_path / "local" / "removed").iterdir())
     assert outside.stat().st_mode & 0o777 == 0o755
@@ -69,24 +69,62 @@ def test_a_held_lock_is_seen_and_not_given_twice(tmp_path: Path) -> None:
     assert not is_locked(path)
     with locked(path, 1):
         assert is_locked(path)
-        with pytest.raises(ProviderError, match=r"was locked by another process for 0\.1 s"), locked(path, 0.1):
+        told = rf"is locked: waited 0\.1 s for process {os.getpid()} \(.*pytest.*\), which has held it for \d+ s$"
+        with pytest.raises(ProviderError, match=told), locked(path, 0.1):
             pytest.fail("the lock was given twice")
     assert not is_locked(path)
     with locked(path, 1):
         pass
 
 
-def test_a_lock_lives_as_long_as_a_child_that_inherited_it(tmp_path: Path) -> None:
+def test_a_holder_that_stands_still_is_named_as_stopped(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with locked(path, 1) as descriptor:
-        command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor])
-    assert is_locked(path)
-    child.communicate(b"", timeout=30)
-    assert not is_locked(path)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        os.kill(holder.pid, signal.SIGSTOP)
+        wait_until(lambda: Path(f"/proc/{holder.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+        told = rf"waited 0\.1 s for stopped process {holder.pid} \(.*\), which has held it for \d+ s$"
+        with pytest.raises(ProviderError, match=told), locked(path, 0.1):
+            pytest.fail("the lock was given twice")
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_holder_that_cannot_be_known_is_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with locked(path, 1):
+        path.write_text("something else")
+        with pytest.raises(ProviderError, match=r"waited 0\.1 s for another process$"), locked(path, 0.1):
+            pytest.fail("the lock was given twice")
 
 
 def test_a_killed_holder_lets_go(cloud: Cloud) -> None:
-    cloud.run_and_die("with state.StateDirectory(Path(sys.argv[1])).lock(): die()")
-    with StateDirectory(cloud.state_dir).lock():
-        assert os.path.exists(cloud.state_dir)  # noqa: PTH110 - only that the block is reached
+    cloud.run_and_die("with state.locked(Path(sys.argv[1]) / 'lock', 1): die()")
+    with locked(cloud.state_dir / "lock", 1):
+        assert is_locked(cloud.state_dir / "lock")
+
+
+def test_what_a_living_process_makes_is_not_swept(state: StateDirectory) -> None:
+    with state.making(state.volumes / "one") as unfinished:
+        state.sweep()
+        (unfinished / "file").touch()
+    assert (state.volumes / "one" / "file").exists()
+
+
+def test_what_a_version_before_left_half_made_is_swept(state: StateDirectory) -> None:
+    (state.unfinished / "8d6c7c3b-0c5d-4b0e-8f5e-2a3c5d9b7a10").mkdir()
+    state.sweep()
+    assert list(state.unfinished.iterdir()) == []
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from providers.local.state import locked
+with locked(Path(sys.argv[1]), 1):
+    print("held", flush=True)
+    time.sleep(300)
+"""
