@@ -20,6 +20,7 @@ from activities.cloud import Cloud
 from activities.clusters import ClusterActivities
 from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
+from connection import connect, watch
 from counts import Counts
 from datastores.base import DatastoreManager
 from keys import MissingKey
@@ -27,7 +28,7 @@ from model.base import BadInput, refusal
 from plugin import DurabasePlugin
 from providers.base import Provider
 from settings import Settings, load_settings
-from temporal.client import NoTemporal, connect
+from temporal.client import NoTemporal
 from temporal.deployment import deployment_config
 from temporal.logs import log_to_stderr
 from temporal.metrics import StepMetrics, meter_of
@@ -116,16 +117,19 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     running = [asyncio.create_task(worker.run()) for worker in workers]
-    logger.info("serving %s on Temporal at %s", ", ".join(queues), client.service_client.config.target_host)
-    stopping = asyncio.create_task(stop.wait())
+    address = client.service_client.config.target_host
+    logger.info("serving %s on Temporal at %s", ", ".join(queues), address)
+    stopping, watching = asyncio.create_task(stop.wait()), asyncio.create_task(watch(settings.state_dir, address))
     counts = Counts(client, meter_of(client))
     counting = asyncio.create_task(counts.report()) if settings.metrics_address and WORKFLOWS in queues else None
-    await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*running, stopping, watching], return_when=asyncio.FIRST_COMPLETED)
     logger.info("stopping")
     if counting is not None:
         counting.cancel()
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     await asyncio.gather(*running)
+    if watching.done():
+        await watching
 
 
 def _workflow_worker(client: Client, settings: Settings) -> Worker:

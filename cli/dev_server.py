@@ -11,12 +11,12 @@ from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from cli.daemon import Daemon
 from cli.voice import Failed
-from temporal.client import ADDRESS_FILE, connect_config
+from connection import ADDRESS_FILE, SERVER, OwnServer
+from temporal.client import configured
 from workflows.cluster import SEARCH_ATTRIBUTES
 
 UI_FILE = "temporal.ui"
@@ -38,14 +38,14 @@ DYNAMIC_CONFIG = (
 """Without them each task waits 50 ms and each timer up to a second (measured)."""
 
 
-def configured_address() -> str | None:
-    """Return the address that the SDK's environment configuration names: then that server is used, whoever runs it."""
-    return ClientConfig.load_client_connect_config().get("target_host")
-
-
 def daemon(state_dir: Path) -> Daemon:
     """Return the dev server's process."""
-    return Daemon("temporal", state_dir)
+    return Daemon(SERVER, state_dir)
+
+
+def runs(state_dir: Path) -> bool:
+    """Return whether the dev server runs, and where it can be found."""
+    return daemon(state_dir).runs and (state_dir / ADDRESS_FILE).exists()
 
 
 def web_ui(state_dir: Path) -> str | None:
@@ -69,11 +69,12 @@ async def start(state_dir: Path, codec: str | None = None) -> str:
     address_file, server = state_dir / ADDRESS_FILE, daemon(state_dir)
     port = free_port(port_of(address_file) or PORT)
     ui_port = _port(choose_web_ui(state_dir))
-    namespace = connect_config(state_dir).get("namespace", DEFAULT_NAMESPACE)
+    namespace = configured().get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
-    server.start(_command(state_dir, port, ui_port, namespace, codec))
-    await _wait_until_it_answers(server, address, namespace)
+    server.stop(STOP_SECONDS)  # one that runs where it cannot be found
     address_file.write_text(f"{address}\n")
+    server.start(_command(state_dir, port, ui_port, namespace, codec))
+    await _wait_until_it_answers(server, OwnServer(state_dir, address), namespace)
     return address
 
 
@@ -109,11 +110,14 @@ def _program() -> str:
     return program
 
 
-async def _wait_until_it_answers(server: Daemon, address: str, namespace: str) -> None:
+async def _wait_until_it_answers(server: Daemon, own: OwnServer, namespace: str) -> None:
     ends = time.monotonic() + START_SECONDS
     while server.runs and time.monotonic() < ends:
+        if not own.listens:
+            await asyncio.sleep(POLL_SECONDS)
+            continue
         try:
-            client = await Client.connect(address, namespace=namespace)
+            client = await Client.connect(own.address, namespace=namespace)
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
             return
         except (RuntimeError, RPCError):
@@ -125,11 +129,12 @@ async def _wait_until_it_answers(server: Daemon, address: str, namespace: str) -
 
 def port_of(file: Path) -> int | None:
     """Return the port in an address file: a server that died is started where others look for it."""
-    return _port(file.read_text()) if file.exists() else None
+    address = file.read_text().strip() if file.exists() else ""
+    return _port(address) if address else None
 
 
 def _port(address: str) -> int:
-    return int(address.strip().rpartition(":")[2])
+    return int(address.rpartition(":")[2])
 
 
 def free_port(preferred: int) -> int:

@@ -19,6 +19,7 @@ from model.errors import ProviderError
 from providers.local.provider import LocalProvider
 from providers.local.state import locked
 from settings import Settings, load_settings, local_cloud
+from temporal.client import configured_address
 from worker import served_queues
 from workflows.queues import WORKFLOWS, cloud_queue
 
@@ -70,7 +71,7 @@ async def keys_at_rest(voice: Voice) -> AsyncIterator[None]:
     with _one_at_a_time(settings.state_dir):
         served, decoded = worker.runs, codec.runs
         web_ui = dev_server.web_ui(settings.state_dir)
-        session = await open_session() if served or web_ui or dev_server.configured_address() else None
+        session = await open_session() if served or web_ui or configured_address() else None
         if session is not None:
             await _refuse_other_workers(session, worker)
         codec.stop(local_codec.STOP_SECONDS)
@@ -96,7 +97,7 @@ async def _refuse_other_workers(session: Session, own: Daemon) -> None:
 
 
 async def _server_up(settings: Settings, voice: Voice) -> None:
-    configured = dev_server.configured_address()
+    configured = configured_address()
     if configured is not None:
         voice.note(f"Temporal is the one that the environment configures, at {configured}: no dev server is started")
         return
@@ -105,16 +106,16 @@ async def _server_up(settings: Settings, voice: Voice) -> None:
 
 
 async def _dev_server_up(state_dir: Path, voice: Voice) -> None:
-    if dev_server.daemon(state_dir).runs:
+    codec = local_codec.daemon(state_dir)
+    if dev_server.runs(state_dir):
         web_ui = dev_server.web_ui(state_dir)
         voice.note(f"the Temporal dev server runs already; Web UI: {web_ui}")
-        if web_ui is not None and not local_codec.daemon(state_dir).runs:
+        if web_ui is not None and not codec.runs:
             voice.note(f"started the Web UI's codec endpoint at {await local_codec.start(state_dir, web_ui)}")
         return
     local_codec.stop(state_dir)  # it served a Web UI that may come back elsewhere
     web_ui = dev_server.choose_web_ui(state_dir)
-    codec = await local_codec.start(state_dir, web_ui)
-    address = await dev_server.start(state_dir, codec)
+    address = await dev_server.start(state_dir, await local_codec.start(state_dir, web_ui))
     voice.note(f"started the Temporal dev server at {address}; Web UI: {web_ui}")
 
 
@@ -132,27 +133,34 @@ def _power_on(settings: Settings, voice: Voice) -> None:
 async def _worker_up(session: Session, voice: Voice) -> None:
     settings, client = session.settings, session.client
     worker = _worker(settings.state_dir)
-    if worker.runs or await _is_served(client, settings):
+    if await _is_served(client, settings) or await _comes_to_serve(session, worker):
         voice.note("a worker runs already")
         return
+    worker.stop(WORKER_STOP_SECONDS)  # one that runs and does not serve here polls where Temporal was, or another one
     # A version would get no work before somebody makes it the current one.
     worker.start([sys.executable, "-P", "-m", "worker", "--unversioned"])
+    if not await _comes_to_serve(session, worker):
+        words = worker.last_words()
+        worker.stop(WORKER_STOP_SECONDS)
+        raise Failed(f"the worker did not start; {worker.log} ends with:\n{words}")
+    voice.note(f"started a worker; it writes {worker.log}")
+
+
+async def _comes_to_serve(session: Session, worker: Daemon) -> bool:
+    """Wait until that worker serves, and return whether it does; it may end instead, or take too long."""
     ends = time.monotonic() + WORKER_START_SECONDS
     while worker.runs and time.monotonic() < ends:
-        if await _is_served(client, settings, worker):
-            voice.note(f"started a worker; it writes {worker.log}")
-            return
+        if await _is_served(session.client, session.settings, worker):
+            return True
         await asyncio.sleep(POLL_SECONDS)
-    words = worker.last_words()
-    worker.stop(WORKER_STOP_SECONDS)
-    raise Failed(f"the worker did not start; {worker.log} ends with:\n{words}")
+    return False
 
 
 async def _is_served(client: Client, settings: Settings, worker: Daemon | None = None) -> bool:
     """Return whether workflows and the default cloud have a living worker, or that very one."""
     served = (
         await pollers(client, WORKFLOWS, Tasks.WORKFLOW),
-        await pollers(client, cloud_queue(settings.cloud), Tasks.ACTIVITY),
+        await pollers(client, cloud_queue(settings.cloud_named(None)), Tasks.ACTIVITY),
     )
     if worker is None:
         return all(served)

@@ -25,7 +25,6 @@ from model.spec import ClusterSpec
 from plugin import DurabasePlugin
 from providers.local.provider import LocalProvider
 from settings import Settings, load_settings, local_cloud
-from temporal.client import ADDRESS_FILE
 from temporal.threads import StepThreads
 from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
@@ -261,8 +260,8 @@ def test_a_worker_with_a_torn_key_file_says_so_and_shows_nothing_of_it(settings:
 def test_a_worker_of_an_unknown_queue_says_so(
     temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path
 ) -> None:
-    (settings.state_dir / ADDRESS_FILE).write_text(temporal.client.service_client.config.target_host)
-    with worker_process(tmp_path, "durabase/cloud/nowhere") as worker:
+    address = temporal.client.service_client.config.target_host
+    with worker_process(tmp_path, "durabase/cloud/nowhere", TEMPORAL_ADDRESS=address) as worker:
         assert worker.exit_code() == 2
         assert "ERROR --queues 'durabase/cloud/nowhere' is not allowed: it must be one of" in worker.log
 

@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from cli import dev_server
 from cli.voice import Failed
-from temporal.client import ADDRESS_FILE
+from connection import ADDRESS_FILE
 from workflows.cluster import SEARCH_ATTRIBUTES
 
 
@@ -70,12 +70,6 @@ async def test_one_that_cannot_start_says_why(state_dir: Path) -> None:
     with pytest.raises(Failed, match=r"did not start; .*temporal\.log ends with:\n.*"):
         await dev_server.start(state_dir)
     assert not dev_server.daemon(state_dir).runs
-
-
-def test_a_configured_server_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert dev_server.configured_address() is None
-    monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
-    assert dev_server.configured_address() == "temporal.example:7233"
 
 
 def test_ports_are_chosen_by_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

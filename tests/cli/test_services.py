@@ -1,19 +1,26 @@
 """`up` and `down`, as people run them."""
 
+import asyncio
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli import dev_server, local_codec
+from cli import dev_server, local_codec, services
 from cli.daemon import Daemon
+from cli.pollers import Tasks, pollers
+from cli.voice import Voice
+from connection import ADDRESS_FILE
 from key_file import KEY_FILE
 from model.cloud import ServerStatus
 from providers.local.processes import kill_all
-from temporal.client import ADDRESS_FILE
 from tests.cli.home import Home
 from tests.providers.local.local_servers import Cloud
+from tests.stranger import stranger
+from workflows.queues import WORKFLOWS
 
 
 @pytest.fixture
@@ -67,8 +74,77 @@ def test_up_starts_what_does_not_run_and_down_stops_it(home: Home) -> None:
     assert not codec.runs
     assert not dev_server.daemon(home.state_dir).runs
     assert "nothing of durabase's own runs" in home.done("down")
-    # Of its own it would ask the default address, where another home's server may listen.
+    assert "does not run" in home.refused("list", code=1)
     assert "Temporal does not answer at" in home.run("list", TEMPORAL_ADDRESS=address).stderr
+
+
+REFUSED = [
+    ("list",),
+    ("orphans",),
+    ("create", "orders", "--no-wait"),
+    ("show", "orders"),
+    ("delete", "orders"),
+    ("payload-keys",),
+    ("worker",),
+]
+
+
+async def test_another_s_temporal_is_asked_nothing(home: Home) -> None:
+    async with stranger(f"127.0.0.1:{dev_server.free_port(0)}") as other:
+        address = other.service_client.config.target_host
+        (home.state_dir / ADDRESS_FILE).write_text(address)
+        said = await asyncio.to_thread(home.done, "up")
+        assert "started the Temporal dev server at 127.0.0.1:" in said
+        assert address not in said
+        server = Cloud(home.state_dir).create()
+        assert "[]" in await asyncio.to_thread(home.done, "list", "--json")
+        await asyncio.to_thread(home.done, "down")
+        for command in REFUSED:
+            said = await asyncio.to_thread(home.refused, *command, code=1)
+            assert f"durabase's own Temporal, for {home.state_dir}, does not run" in said
+            assert server.id not in said
+        # As the end of the host leaves it, whose next start gives the port to another program.
+        (home.state_dir / ADDRESS_FILE).write_text(address)
+        assert "does not run" in await asyncio.to_thread(home.refused, "orphans", code=1)
+        assert "does not run" in await asyncio.to_thread(home.refused, "worker", code=1)
+        assert (await other.count_workflows()).count == 0
+        assert not await pollers(other, WORKFLOWS, Tasks.WORKFLOW)
+
+
+async def test_a_worker_serves_no_other_that_takes_its_server_s_place(home: Home) -> None:
+    await asyncio.to_thread(home.done, "up")
+    address = (home.state_dir / ADDRESS_FILE).read_text().strip()
+    home.kill(dev_server.daemon(home.state_dir))
+    async with stranger(address):
+        while home.worker().runs:
+            await asyncio.sleep(0.05)
+        assert f"ERROR another program listens at {address}" in home.worker().last_words()
+        said = await asyncio.to_thread(home.done, "up")
+        assert "started the Temporal dev server at 127.0.0.1:" in said
+        assert "started a worker" in said
+        assert address not in said
+        assert json.loads(await asyncio.to_thread(home.done, "list", "--json")) == []
+
+
+async def test_a_worker_that_polls_where_its_server_was_is_replaced(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is frozen does not notice by itself."""
+    await asyncio.to_thread(home.done, "up")
+    frozen = home.worker().identity
+    assert frozen is not None
+    os.kill(frozen.pid, signal.SIGSTOP)
+    home.kill(dev_server.daemon(home.state_dir))
+    (home.state_dir / ADDRESS_FILE).write_text(f"127.0.0.1:{dev_server.free_port(0)}\n")
+
+    for name, value in home.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(services, "WORKER_START_SECONDS", 30.0)
+    monkeypatch.setattr(services, "WORKER_STOP_SECONDS", 0.1)
+    session = await services.up(Voice())
+    assert not frozen.alive()
+    assert home.worker().runs
+    assert await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW)
 
 
 def test_a_worker_that_cannot_start_shows_why(home: Home) -> None:
