@@ -10,6 +10,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from cli import dev_server, local_codec
+from cli.all_or_nothing import all_or_nothing
 from cli.daemon import Daemon
 from cli.pollers import Tasks, identity, pollers
 from cli.session import Session, open_session
@@ -32,14 +33,17 @@ POLL_SECONDS = 0.1
 
 
 async def up(voice: Voice) -> Session:
-    """Make sure that Temporal and a worker run, say what was started, and return a session. Raises Failed."""
+    """Make sure that Temporal and a worker run, say what was started, and return a session.
+
+    Raises Failed, NoTemporal; then nothing runs that did not run before, but for local servers.
+    """
     settings = load_settings()
     make_local_keys(settings.state_dir)
-    with _one_at_a_time(settings.state_dir):
-        await _server_up(settings, voice)
+    with _one_at_a_time(settings.state_dir), all_or_nothing() as undo:
+        await _server_up(settings, voice, undo)
         session = await open_session()
         _power_on(settings, voice)
-        await _worker_up(session, voice)
+        await _worker_up(session, voice, undo)
     return session
 
 
@@ -80,7 +84,8 @@ async def keys_at_rest(voice: Voice) -> AsyncIterator[None]:
             yield
         finally:
             if served and session is not None:
-                await _worker_up(session, voice)
+                with all_or_nothing() as undo:
+                    await _worker_up(session, voice, undo)
             if decoded and web_ui is not None:
                 await local_codec.start(settings.state_dir, web_ui)
 
@@ -96,25 +101,28 @@ async def _refuse_other_workers(session: Session, own: Daemon) -> None:
             )
 
 
-async def _server_up(settings: Settings, voice: Voice) -> None:
+async def _server_up(settings: Settings, voice: Voice, undo: ExitStack) -> None:
     configured = configured_address()
     if configured is not None:
         voice.note(f"Temporal is the one that the environment configures, at {configured}: no dev server is started")
         return
     with dev_server.choosing_ports():
-        await _dev_server_up(settings.state_dir, voice)
+        await _dev_server_up(settings.state_dir, voice, undo)
 
 
-async def _dev_server_up(state_dir: Path, voice: Voice) -> None:
+async def _dev_server_up(state_dir: Path, voice: Voice, undo: ExitStack) -> None:
     codec = local_codec.daemon(state_dir)
     if dev_server.runs(state_dir):
         web_ui = dev_server.web_ui(state_dir)
         voice.note(f"the Temporal dev server runs already; Web UI: {web_ui}")
         if web_ui is not None and not codec.runs:
+            undo.callback(codec.stop, local_codec.STOP_SECONDS)  # and keep its address, which the Web UI was told
             voice.note(f"started the Web UI's codec endpoint at {await local_codec.start(state_dir, web_ui)}")
         return
     local_codec.stop(state_dir)  # it served a Web UI that may come back elsewhere
     web_ui = dev_server.choose_web_ui(state_dir)
+    undo.callback(dev_server.stop, state_dir)
+    undo.callback(local_codec.stop, state_dir)
     address = await dev_server.start(state_dir, await local_codec.start(state_dir, web_ui))
     voice.note(f"started the Temporal dev server at {address}; Web UI: {web_ui}")
 
@@ -130,19 +138,18 @@ def _power_on(settings: Settings, voice: Voice) -> None:
         voice.note(f"powered on {', '.join(server.name for server in booted)}")
 
 
-async def _worker_up(session: Session, voice: Voice) -> None:
+async def _worker_up(session: Session, voice: Voice, undo: ExitStack) -> None:
     settings, client = session.settings, session.client
     worker = _worker(settings.state_dir)
     if await _is_served(client, settings) or await _comes_to_serve(session, worker):
         voice.note("a worker runs already")
         return
     worker.stop(WORKER_STOP_SECONDS)  # one that runs and does not serve here polls where Temporal was, or another one
+    undo.callback(worker.stop, WORKER_STOP_SECONDS)
     # A version would get no work before somebody makes it the current one.
     worker.start([sys.executable, "-P", "-m", "worker", "--unversioned"])
     if not await _comes_to_serve(session, worker):
-        words = worker.last_words()
-        worker.stop(WORKER_STOP_SECONDS)
-        raise Failed(f"the worker did not start; {worker.log} ends with:\n{words}")
+        raise Failed(f"the worker did not start; {worker.log} ends with:\n{worker.last_words()}")
     voice.note(f"started a worker; it writes {worker.log}")
 
 

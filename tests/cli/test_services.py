@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ import pytest
 from cli import dev_server, local_codec, services
 from cli.daemon import Daemon
 from cli.pollers import Tasks, pollers
-from cli.voice import Voice
+from cli.voice import INTERRUPTED, Voice
 from connection import ADDRESS_FILE
 from key_file import KEY_FILE
 from model.cloud import ServerStatus
 from providers.local.processes import kill_all
-from tests.cli.home import Home
+from tests.cli.home import SECONDS, Home
 from tests.providers.local.local_servers import Cloud
 from tests.stranger import stranger
 from workflows.queues import WORKFLOWS
@@ -147,13 +148,84 @@ async def test_a_worker_that_polls_where_its_server_was_is_replaced(
     assert await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW)
 
 
-def test_a_worker_that_cannot_start_shows_why(home: Home) -> None:
-    clouds = json.dumps({"moon": {"provider": "rocket"}})
-    ran = home.run("up", DURABASE_CLOUDS=clouds)
-    assert ran.returncode == 1
-    assert "the worker did not start" in ran.stderr
-    assert "clouds.moon.provider 'rocket' is not allowed: it must be one of local" in ran.stderr
-    assert not home.worker().runs
+def running(home: Home) -> list[str]:
+    """Return which of the processes that `up` starts run."""
+    daemons = (local_codec.daemon(home.state_dir), dev_server.daemon(home.state_dir), home.worker())
+    return [daemon.name for daemon in daemons if daemon.runs]
+
+
+def fail_codec(home: Home) -> dict[str, str]:
+    (home.state_dir / KEY_FILE).write_text("{}")
+    return {}
+
+
+def fail_server(home: Home) -> dict[str, str]:
+    (home.state_dir / "temporal.db").mkdir()
+    return {}
+
+
+def fail_connection(home: Home) -> dict[str, str]:
+    return {"TEMPORAL_TLS": "true"}
+
+
+def fail_worker(home: Home) -> dict[str, str]:
+    return {"DURABASE_CLOUDS": json.dumps({"moon": {"provider": "rocket"}})}
+
+
+FAILURES = [
+    (fail_codec, "the codec endpoint did not start"),
+    (fail_server, "the Temporal dev server did not start"),
+    (fail_connection, "Temporal does not answer"),
+    (fail_worker, "clouds.moon.provider 'rocket' is not allowed: it must be one of local"),
+]
+
+
+@pytest.mark.parametrize(("fail", "words"), FAILURES)
+def test_nothing_of_an_up_that_fails_stays(home: Home, fail: Callable[[Home], dict[str, str]], words: str) -> None:
+    ran = home.run("up", **fail(home))
+    assert ran.returncode in (1, 2)
+    assert words in ran.stderr
+    assert running(home) == []
+    assert not (home.state_dir / ADDRESS_FILE).exists()
+
+
+def test_what_ran_before_an_up_that_fails_goes_on(home: Home) -> None:
+    home.done("up")
+    endpoint, codec = local_endpoint(home), local_codec.daemon(home.state_dir)
+    home.kill(home.worker())
+    assert home.run("up", **fail_worker(home)).returncode == 1
+    assert running(home) == ["codec", "temporal"]
+    home.kill(codec)
+    assert home.run("up", **fail_worker(home)).returncode == 1
+    assert running(home) == ["temporal"]
+    assert f"started the Web UI's codec endpoint at {endpoint}" in home.done("up")
+
+
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        ("codec", signal.SIGINT),
+        ("temporal", signal.SIGTERM),
+        ("worker", signal.SIGINT),
+        ("worker", signal.SIGTERM),
+        ("worker", signal.SIGHUP),
+    ],
+)
+def test_nothing_of_an_up_that_is_interrupted_stays(home: Home, stage: str, number: signal.Signals) -> None:
+    up = subprocess.Popen(
+        home.command("up"), env=home.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    begun = Daemon(stage, home.state_dir)
+    while not begun.runs:
+        assert up.poll() is None
+    assert begun.identity is not None
+    os.kill(begun.identity.pid, signal.SIGSTOP)  # so that it is not ready before the signal is there
+    up.send_signal(number)
+    os.kill(begun.identity.pid, signal.SIGCONT)
+    said = up.communicate(timeout=SECONDS)[1]
+    assert up.returncode == INTERRUPTED
+    assert said == ""
+    assert running(home) == []
 
 
 def test_local_servers_that_are_off_are_powered_on(home: Home) -> None:
