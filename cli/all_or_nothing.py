@@ -1,5 +1,6 @@
 """A command that starts several things leaves all of them or none."""
 
+import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,16 +15,33 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 def all_or_nothing() -> Iterator[ExitStack]:
     """Give a stack for what takes each start back; all of it is taken back unless the block ends well.
 
-    What asks the program to end does it as Ctrl-C does, and nothing interrupts the taking back. In the main thread.
+    What asks the program to end ends the block as Ctrl-C does, by KeyboardInterrupt at the next `await`, and nothing
+    interrupts the taking back. For the main thread's task.
     """
-    undo = ExitStack()
-    with _handled(_as_ctrl_c, *ENDINGS):
+    undo, ending = ExitStack(), _Ending()
+    with _handled(ending, *ENDINGS):
         try:
             yield undo
         except BaseException:
             with _handled(signal.SIG_IGN, signal.SIGINT, *ENDINGS):
                 undo.close()
+            if ending.is_asked_for:
+                raise KeyboardInterrupt from None
             raise
+
+
+class _Ending:
+    """Cancels the task in which it was made, as asyncio does at Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.is_asked_for = False
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's signature
+        self.is_asked_for = True
+        if self._task is not None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
 
 @contextmanager
@@ -36,7 +54,3 @@ def _handled(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
     finally:
         for number, handled in before:
             signal.signal(number, handled)
-
-
-def _as_ctrl_c(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
-    signal.raise_signal(signal.SIGINT)
