@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -29,7 +29,7 @@ ENDING_SECONDS = 1.0
 POLL_SECONDS = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass
 class OwnServer:
     """The dev server of a state directory, told by its process from whatever else listens at its address.
 
@@ -38,6 +38,8 @@ class OwnServer:
 
     state_dir: Path
     address: str
+    _seen: ProcessIdentity | None = field(default=None, compare=False, repr=False)
+    """The process that was found to listen: as long as it lives, nothing else can."""
 
     @classmethod
     def of(cls, state_dir: Path) -> Self:
@@ -59,6 +61,8 @@ class OwnServer:
 
     def refuse_another(self) -> None:
         """Raise NoTemporal if something else listens at its address; as long as nothing does, it may come back."""
+        if self._seen is not None and self._seen.alive():
+            return
         ends = time.monotonic() + ENDING_SECONDS
         while (inode := _inode(self.address)) is not None and not self._is_own(inode):
             if time.monotonic() > ends:
@@ -70,7 +74,9 @@ class OwnServer:
 
     def _is_own(self, inode: int | None) -> bool:
         process = _process(self.state_dir)
-        return inode is not None and process is not None and _has_open(process, inode)
+        is_own = inode is not None and process is not None and _has_open(process, inode)
+        self._seen = process if is_own else None
+        return is_own
 
 
 async def connect(state_dir: Path, plugin: Plugin) -> Client:
@@ -92,9 +98,10 @@ async def watch(state_dir: Path, address: str) -> None:
     """
     if configured_address() is not None:
         await asyncio.Event().wait()
+    own = OwnServer(state_dir, address)
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        OwnServer(state_dir, address).refuse_another()
+        own.refuse_another()
         if (now := _address(state_dir)) not in (None, address):
             raise NoTemporal(f"durabase's own Temporal, for {state_dir}, is no longer at {address}, but at {now}")
 

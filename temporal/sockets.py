@@ -42,7 +42,7 @@ class TcpSocket:
 def listener(endpoint: Endpoint) -> TcpSocket | None:
     """Return the socket that takes the connections to an address and a port; None if none does."""
     meant = [endpoint, Endpoint(IPv4Address(0), endpoint.port), Endpoint(IPv6Address(0), endpoint.port)]
-    return _first(lambda each: each.listens and each.local in meant)
+    return _first(endpoint.port, lambda each: each.listens and each.local in meant)
 
 
 def connected(local: Endpoint, remote: Endpoint) -> TcpSocket | None:
@@ -50,19 +50,21 @@ def connected(local: Endpoint, remote: Endpoint) -> TcpSocket | None:
 
     One that its process has closed is still listed for a while, but as root's and without an inode.
     """
-    return _first(lambda each: (each.local, each.remote) == (local, remote) and each.inode != 0)
+    return _first(local.port, lambda each: (each.local, each.remote) == (local, remote) and each.inode != 0)
 
 
-def _first(wanted: Callable[[TcpSocket], bool]) -> TcpSocket | None:
-    return next((each for _ in range(LOOKS) for each in _sockets() if wanted(each)), None)
+def _first(port: int, wanted: Callable[[TcpSocket], bool]) -> TcpSocket | None:
+    return next((each for _ in range(LOOKS) for each in _sockets(port) if wanted(each)), None)
 
 
-def _sockets() -> Iterator[TcpSocket]:
+def _sockets(port: int) -> Iterator[TcpSocket]:
+    """Read every socket with a port at one of its ends; of the others, a host may have many."""
     for table in TABLES:
         path = Path(table)
         if not path.exists():  # a kernel without IPv6
             continue
-        for line in path.read_text().splitlines()[1:]:
+        lines = path.read_text().splitlines()[1:]
+        for line in (each for each in lines if f":{port:04X} " in each):
             _, local, remote, state, _, _, _, uid, _, inode, *_ = line.split()
             yield TcpSocket(_endpoint(local), _endpoint(remote), state == LISTENING, int(uid), int(inode))
 
