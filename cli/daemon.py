@@ -12,6 +12,8 @@ from providers.local.processes import ProcessIdentity
 
 POLL_SECONDS = 0.05
 TAIL_LINES = 20
+PRIVATE = 0o077
+"""The umask under which it writes."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,13 @@ class Daemon:
         return identity is not None and identity.alive()
 
     def start(self, command: Sequence[str]) -> None:
-        """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it."""
+        """Start it in a session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+
+        What it writes may be read by its user only.
+        """
         with open(self.log, "ab", opener=_private) as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, umask=PRIVATE
             )
         identity = ProcessIdentity.of(process.pid)
         if identity is not None:

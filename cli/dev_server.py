@@ -19,6 +19,9 @@ from connection import ADDRESS_FILE, SERVER, OwnServer
 from temporal.client import configured
 from workflows.cluster import SEARCH_ATTRIBUTES
 
+DATABASE = "temporal.db"
+"""In the state directory: what the dev server knows; SQLite has files of its own beside it."""
+
 UI_FILE = "temporal.ui"
 """In the state directory: the Web UI's address."""
 
@@ -72,6 +75,7 @@ async def start(state_dir: Path, codec: str | None = None) -> str:
     namespace = configured().get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
     server.stop(STOP_SECONDS)  # one that runs where it cannot be found
+    _make_private(state_dir)
     address_file.write_text(f"{address}\n")
     server.start(_command(state_dir, port, ui_port, namespace, codec))
     await _wait_until_it_answers(server, OwnServer(state_dir, address), namespace)
@@ -85,12 +89,19 @@ def stop(state_dir: Path) -> None:
         (state_dir / name).unlink(missing_ok=True)
 
 
+def _make_private(state_dir: Path) -> None:
+    """Keep from other users what an earlier release left to the umask."""
+    for file in state_dir.glob(f"{DATABASE}*"):
+        if file.is_file():
+            file.chmod(0o600)
+
+
 def _command(state_dir: Path, port: int, ui_port: int, namespace: str, codec: str | None) -> list[str]:
     attributes = [f"--search-attribute={key.name}=Keyword" for key in SEARCH_ATTRIBUTES]
     return [
         _program(),
         *("server", "start-dev", "--ip", HOST, "--port", str(port), "--ui-port", str(ui_port)),
-        *("--db-filename", str(state_dir / "temporal.db"), "--log-level", "error", "--ui-disable-news-fetch"),
+        *("--db-filename", str(state_dir / DATABASE), "--log-level", "error", "--ui-disable-news-fetch"),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *(f"--dynamic-config-value={setting}" for setting in DYNAMIC_CONFIG),
         *attributes,

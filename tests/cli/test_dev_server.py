@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,18 @@ async def test_it_serves_the_configured_namespace(state_dir: Path, monkeypatch: 
     address = await dev_server.start(state_dir)
     client = await Client.connect(address, namespace="databases")
     assert await client.count_workflows() is not None
+
+
+async def test_what_it_knows_is_for_its_owner_only(state_dir: Path) -> None:
+    def modes() -> set[int]:
+        return {stat.S_IMODE(file.stat().st_mode) for file in state_dir.glob("temporal.db*")}
+
+    await dev_server.start(state_dir)
+    assert modes() == {0o600}
+    dev_server.stop(state_dir)
+    (state_dir / "temporal.db").chmod(0o644)
+    await dev_server.start(state_dir)
+    assert modes() == {0o600}
 
 
 async def test_one_that_cannot_start_says_why(state_dir: Path) -> None:
