@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -24,6 +25,7 @@ from connection import connect, watch
 from counts import Counts
 from datastores.base import DatastoreManager
 from keys import MissingKey
+from local_name import keep_name
 from model.base import BadInput, refusal
 from plugin import DurabasePlugin
 from providers.base import Provider
@@ -113,6 +115,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     workers = build_workers(client, settings, queues)
     if WORKFLOWS in queues:
         await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
+    _keep_local_name(settings, queues)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -130,6 +133,13 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     await asyncio.gather(*running)
     if watching.done():
         await watching
+
+
+def _keep_local_name(settings: Settings, queues: Sequence[str]) -> None:
+    """Let the local cloud have its name for good before anything is made on it; without a place for it, nothing is."""
+    if cloud_queue(settings.local_name) in queues:
+        with suppress(OSError):
+            keep_name(settings.state_dir, settings.local_name)
 
 
 def _workflow_worker(client: Client, settings: Settings) -> Worker:

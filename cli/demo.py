@@ -25,7 +25,7 @@ async def demo(voice: Voice) -> int:
     session = await up(voice)
     there = await _look(session)
     if there is None:
-        wanted = Options(NAME, session.settings.cloud, nodes=3, databases=[NAME], users=[NAME])
+        wanted = Options(NAME, session.settings.cloud_named(None), nodes=3, databases=[NAME], users=[NAME])
         await create(session, cluster_spec(wanted))
     elif there.view.operation is Operation.DELETE:
         voice.note(f"{NAME} is being deleted; run `durabase demo` again when it is gone")

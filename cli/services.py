@@ -12,10 +12,12 @@ from temporalio.client import Client
 from cli import dev_server, local_codec
 from cli.all_or_nothing import all_or_nothing
 from cli.daemon import Daemon
+from cli.listing import list_clusters
 from cli.pollers import Tasks, identity, pollers
 from cli.session import Session, open_session
 from cli.voice import Failed, Voice
 from key_file import make_local_keys
+from local_name import keep_name, kept_name
 from model.errors import ProviderError
 from providers.local.provider import LocalProvider
 from providers.local.state import locked
@@ -42,6 +44,7 @@ async def up(voice: Voice) -> Session:
     with _one_at_a_time(settings.state_dir), all_or_nothing() as undo:
         await _server_up(settings, voice, undo)
         session = await open_session()
+        await _keep_local_name(session)
         _power_on(settings, voice)
         await _worker_up(session, voice, undo)
     return session
@@ -127,10 +130,25 @@ async def _dev_server_up(state_dir: Path, voice: Voice, undo: ExitStack) -> None
     voice.note(f"started the Temporal dev server at {address}; Web UI: {web_ui}")
 
 
+async def _keep_local_name(session: Session) -> None:
+    """Let the local cloud have its name for good: that of the clusters which have servers here, else the host's.
+
+    An earlier release kept none, and its host may be called otherwise by now, as a new container is.
+    """
+    state_dir = session.settings.state_dir
+    if kept_name(state_dir) is not None:
+        return
+    here = {server.tag.cluster_id for server in LocalProvider(local_cloud(), state_dir).list_servers()}
+    clusters = await list_clusters(session, closed=False) if here else []
+    names = {cluster.cloud for cluster in clusters if cluster.id in here} - set(session.settings.clouds)
+    old = names.pop() if len(names) == 1 else None
+    keep_name(state_dir, old or local_cloud())
+
+
 def _power_on(settings: Settings, voice: Voice) -> None:
     """Boot what this host's own end has switched off: nobody else would."""
     try:
-        booted = LocalProvider(local_cloud(), settings.state_dir).power_on_all()
+        booted = LocalProvider(settings.local_name, settings.state_dir).power_on_all()
     except ProviderError as error:
         voice.note(f"local servers that are off stay off: {error}")
         return

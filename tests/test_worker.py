@@ -18,6 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, MissingKey, key_text
+from local_name import kept_name
 from model.base import BadInput
 from model.cluster import PlanTask
 from model.errors import PlanRefused
@@ -199,6 +200,7 @@ def test_a_worker_that_is_asked_to_stop_ends_well(
         worker.process.send_signal(number)
         assert worker.exit_code() == 0, worker.log
         assert "INFO stopping\n" in worker.log
+        assert kept_name(settings.state_dir) == local_cloud(), "it has served that cloud"
         assert_tells_no_secret(worker.log, settings.state_dir)
 
 

@@ -16,6 +16,7 @@ from cli.pollers import Tasks, pollers
 from cli.voice import INTERRUPTED, Voice
 from connection import ADDRESS_FILE
 from key_file import KEY_FILE
+from local_name import NAME_FILE
 from model.cloud import ServerStatus
 from providers.local.processes import kill_all
 from tests.cli.home import SECONDS, Home
@@ -235,6 +236,21 @@ def test_local_servers_that_are_off_are_powered_on(home: Home) -> None:
     cloud.wait_for(server.id, ServerStatus.SHUTOFF)
     assert "powered on orders-1" in home.done("up")
     cloud.wait_for(server.id, ServerStatus.ACTIVE)
+
+
+def test_a_cluster_outlives_its_host_s_name(home: Home) -> None:
+    name = home.state_dir / NAME_FILE
+    name.write_text("local-as-the-host-was-called\n")
+    home.done("up")
+    home.done("create", "cache", "--datastore", "valkey", "--cloud", "local")
+    assert home.show("cache")["cloud"] == "local-as-the-host-was-called"
+    home.done("down")
+    name.unlink()  # as a release left it that kept no name
+    home.done("up")
+    assert name.read_text() == "local-as-the-host-was-called\n"
+    home.done("restart", "cache")
+    home.done("delete", "cache")
+    assert home.provider.list_servers() == []
 
 
 def test_wrong_settings_are_bad_input(home: Home) -> None:
