@@ -259,11 +259,8 @@ def test_a_worker_with_a_torn_key_file_says_so_and_shows_nothing_of_it(settings:
     assert_tells_no_secret(worker.log, settings.state_dir)
 
 
-def test_a_worker_of_an_unknown_queue_says_so(
-    temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path
-) -> None:
-    address = temporal.client.service_client.config.target_host
-    with worker_process(tmp_path, "durabase/cloud/nowhere", TEMPORAL_ADDRESS=address) as worker:
+def test_a_worker_of_an_unknown_queue_says_so(settings: Settings, tmp_path: Path) -> None:
+    with worker_process(tmp_path, "durabase/cloud/nowhere") as worker:
         assert worker.exit_code() == 2
         assert "ERROR --queues 'durabase/cloud/nowhere' is not allowed: it must be one of" in worker.log
 
