@@ -33,7 +33,7 @@ POLL_SECONDS = 0.02
 class OwnServer:
     """The dev server of a state directory, told by its process from whatever else listens at its address.
 
-    A port is anybody's as soon as the server ends, and another database of the same host answers as readily.
+    A port is anybody's as soon as the server ends, and another Temporal there answers as readily.
     """
 
     state_dir: Path

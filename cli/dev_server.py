@@ -70,11 +70,12 @@ async def start(state_dir: Path, codec: str | None = None) -> str:
     Its Web UI has the address that was chosen, and asks the codec endpoint `codec`, if there is one.
     """
     address_file, server = state_dir / ADDRESS_FILE, daemon(state_dir)
+    server.stop(STOP_SECONDS)  # one that runs where it cannot be found
     port = free_port(port_of(address_file) or PORT)
-    ui_port = _port(choose_web_ui(state_dir))
+    choose_web_ui(state_dir)
+    ui_port = port_of(state_dir / UI_FILE) or UI_PORT
     namespace = configured().get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
-    server.stop(STOP_SECONDS)  # one that runs where it cannot be found
     _make_private(state_dir)
     address_file.write_text(f"{address}\n")
     server.start(_command(state_dir, port, ui_port, namespace, codec))
@@ -140,12 +141,8 @@ async def _wait_until_it_answers(server: Daemon, own: OwnServer, namespace: str)
 
 def port_of(file: Path) -> int | None:
     """Return the port in an address file: a server that died is started where others look for it."""
-    address = file.read_text().strip() if file.exists() else ""
-    return _port(address) if address else None
-
-
-def _port(address: str) -> int:
-    return int(address.rpartition(":")[2])
+    port = file.read_text().strip().rpartition(":")[2] if file.exists() else ""
+    return int(port) if port.isdecimal() else None
 
 
 def free_port(preferred: int) -> int:

@@ -97,11 +97,24 @@ async def test_another_at_the_address_of_one_that_ended_is_not_asked(
         assert "does not run" in await refusal(own.state_dir)
 
 
-@pytest.mark.parametrize("text", ["", "\n"])
-async def test_an_address_that_was_not_written_to_the_end_is_none(own: OwnServer, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "\n", "127.0"])
+async def test_an_address_that_was_not_written_to_the_end_is_made_anew(own: OwnServer, text: str) -> None:
+    """As the end of the host may leave it."""
+    await killed(own)
     (own.state_dir / ADDRESS_FILE).write_text(text)
     assert "does not run" in await refusal(own.state_dir)
-    assert await started(own.state_dir)
+    again = await started(own.state_dir)
+    assert (again.state_dir / ADDRESS_FILE).read_text().strip() == again.address
+
+
+async def test_a_server_that_cannot_be_found_is_started_anew(own: OwnServer) -> None:
+    """As one of which the address was never written."""
+    lost = dev_server.daemon(own.state_dir).identity
+    (own.state_dir / ADDRESS_FILE).unlink()
+    assert "does not run" in await refusal(own.state_dir)
+    await started(own.state_dir)
+    assert lost is not None
+    assert not lost.alive()
 
 
 async def test_a_server_that_runs_and_does_not_have_its_address_is_not_taken_for_it(own: OwnServer) -> None:
