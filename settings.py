@@ -20,6 +20,7 @@ from pydantic_settings import (
 from environment import CONFIG, NESTED, PREFIX, refuse_unknown
 from key_file import KEY_FILE, KeyFile
 from keys import EngineKeys, MissingKey, Ring, RootKeys, key_of
+from local_name import kept_name
 from model.base import BadInput, Request, Whole, bad_input, refusal
 from model.datastore import Datastore, EngineSettings
 from model.spec import PLAIN, PlainName
@@ -92,7 +93,7 @@ class Settings(BaseSettings):
         validate_default=True,
         description=f"a directory, in whose path all characters are printable and none is one of {' '.join(PATTERNS)}",
     )
-    cloud: str = Field(default_factory=lambda: local_cloud(), description="the name of a configured cloud")
+    cloud: str = Field(default=LOCAL, description="the name of a configured cloud")
     clouds: dict[PlainName, CloudSettings] = Field(default_factory=dict, description="a table of clouds")
     datastores: tuple[Datastore, ...] = Field(default=(), description="a list of catalogue entries")
     payload_keys: KeyRing = Field(default_factory=dict, repr=False, description="a table: key id to 32 bytes in base64")
@@ -142,12 +143,17 @@ class Settings(BaseSettings):
     @property
     def all_clouds(self) -> dict[str, CloudSettings]:
         """The configured clouds and the embedded local one."""
-        return {local_cloud(): CloudSettings(provider=LOCAL), **self.clouds}
+        return {self.local_name: CloudSettings(provider=LOCAL), **self.clouds}
+
+    @property
+    def local_name(self) -> str:
+        """The name of the state directory's local cloud. Raises BadInput for a file that durabase did not write."""
+        return kept_name(self.state_dir) or local_cloud()
 
     def cloud_named(self, name: str | None) -> str:
         """Return a request's cloud: the default for None, this host's for `local`."""
         chosen = name or self.cloud
-        return local_cloud() if chosen == LOCAL else chosen
+        return self.local_name if chosen == LOCAL else chosen
 
     def payload_ring(self) -> PayloadKeys:
         """Return the payload ring. Raises MissingKey if there is none."""
@@ -234,7 +240,7 @@ def _home() -> Path:
 
 
 def local_cloud() -> str:
-    """Return the local cloud's name. It holds the host's: another host's worker could not reach these servers."""
+    """Return the name of a new local cloud. It holds the host's: another host's worker could not reach its servers."""
     host = re.sub(r"[^a-z0-9-]", "-", socket.gethostname().split(".")[0].lower())
     return f"local-{host}"[:63]
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -20,15 +21,17 @@ from activities.cloud import Cloud
 from activities.clusters import ClusterActivities
 from activities.servers import ServerActivities
 from activities.volumes import VolumeActivities
+from connection import connect, watch
 from counts import Counts
 from datastores.base import DatastoreManager
 from keys import MissingKey
 from late import LateResources
+from local_name import keep_name
 from model.base import BadInput, refusal
 from plugin import DurabasePlugin
 from providers.base import Provider
 from settings import Settings, load_settings
-from temporal.client import NoTemporal, connect
+from temporal.client import NoTemporal
 from temporal.deployment import deployment_config
 from temporal.logs import log_to_stderr
 from temporal.metrics import StepMetrics, meter_of
@@ -113,20 +116,31 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     workers = build_workers(client, settings, queues)
     if WORKFLOWS in queues:
         await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
+    _keep_local_name(settings, queues)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     running = [asyncio.create_task(worker.run()) for worker in workers]
-    logger.info("serving %s on Temporal at %s", ", ".join(queues), client.service_client.config.target_host)
-    stopping = asyncio.create_task(stop.wait())
+    address = client.service_client.config.target_host
+    logger.info("serving %s on Temporal at %s", ", ".join(queues), address)
+    stopping, watching = asyncio.create_task(stop.wait()), asyncio.create_task(watch(settings.state_dir, address))
     counts = Counts(client, meter_of(client))
     counting = asyncio.create_task(counts.report()) if settings.metrics_address and WORKFLOWS in queues else None
-    await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*running, stopping, watching], return_when=asyncio.FIRST_COMPLETED)
     logger.info("stopping")
     if counting is not None:
         counting.cancel()
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     await asyncio.gather(*running)
+    if watching.done():
+        await watching
+
+
+def _keep_local_name(settings: Settings, queues: Sequence[str]) -> None:
+    """Let the local cloud have its name for good before anything is made on it; without a place for it, nothing is."""
+    if cloud_queue(settings.local_name) in queues:
+        with suppress(OSError):
+            keep_name(settings.state_dir, settings.local_name)
 
 
 def _workflow_worker(client: Client, settings: Settings) -> Worker:

@@ -1,6 +1,7 @@
 """`codec`: the codec endpoint, by which the Web UI and Temporal's CLI read what only the payload keys can read."""
 
 import logging
+import os
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -25,7 +26,10 @@ def codec() -> int:
 
 
 def serve(ring: PayloadKeys, address: str, origins: Sequence[str], token: str | None) -> None:
-    """Serve the codec endpoint at `host:port` until SIGTERM or SIGINT. Raises Failed if it cannot listen there."""
+    """Serve the codec endpoint at `host:port` until SIGTERM or SIGINT. Raises Failed if it cannot listen there.
+
+    Without a token it serves this process's user alone.
+    """
     # Imported here: aiohttp takes a third of a second, and every command would pay it.
     from aiohttp import web
 
@@ -34,7 +38,9 @@ def serve(ring: PayloadKeys, address: str, origins: Sequence[str], token: str | 
     # Its lines would repeat a malformed request, token included.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     host, _, port = address.rpartition(":")
-    server = CodecServer(ring, Access(tuple(origins), _is_loopback(address), token))
+    # A token is a secret of its own, by which a proxy of another user asks.
+    uid = os.getuid() if token is None else None
+    server = CodecServer(ring, Access(tuple(origins), _is_loopback(address), token, uid))
     logger.info("the codec endpoint is http://%s, for %s", address, ", ".join(origins) or "no Web UI (codec_origins)")
     try:
         web.run_app(

@@ -12,6 +12,8 @@ from providers.local.processes import ProcessIdentity
 
 POLL_SECONDS = 0.05
 TAIL_LINES = 20
+PRIVATE = 0o077
+"""The umask under which it writes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Daemon:
                 command,
                 cwd=directory,
                 env={**os.environ, **(variables or {}), **own},
-                umask=0o077,
+                umask=PRIVATE,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

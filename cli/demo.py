@@ -5,7 +5,7 @@ from urllib.parse import quote
 from temporalio.client import WorkflowExecutionStatus
 
 from cli.clusters import create
-from cli.dev_server import configured_address, web_ui
+from cli.dev_server import web_ui
 from cli.follow import follow, is_over, succeeded
 from cli.observe import Observation, observe
 from cli.outcome import tell_outcome
@@ -15,6 +15,7 @@ from cli.session import Session
 from cli.voice import DONE, FAILED, Voice, program
 from model.base import BadInput
 from model.cluster import Operation
+from temporal.client import configured_address
 
 NAME = "demo"
 
@@ -24,7 +25,7 @@ async def demo(voice: Voice) -> int:
     session = await up(voice)
     there = await _look(session)
     if there is None:
-        wanted = Options(NAME, session.settings.cloud, nodes=3, databases=[NAME], users=[NAME])
+        wanted = Options(NAME, session.settings.cloud_named(None), nodes=3, databases=[NAME], users=[NAME])
         await create(session, cluster_spec(wanted))
     elif there.view.operation is Operation.DELETE:
         voice.note(f"{NAME} is being deleted; run `durabase demo` again when it is gone")

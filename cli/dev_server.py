@@ -11,12 +11,12 @@ from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from cli.daemon import Daemon
 from cli.voice import Failed
-from temporal.client import ADDRESS_FILE, connect_config
+from connection import ADDRESS_FILE, SERVER, OwnServer
+from temporal.client import configured
 from workflows.cluster import SEARCH_ATTRIBUTES
 
 DATABASE = "temporal.db"
@@ -41,14 +41,14 @@ DYNAMIC_CONFIG = (
 """Without them each task waits 50 ms and each timer up to a second (measured)."""
 
 
-def configured_address() -> str | None:
-    """Return the address that the SDK's environment configuration names: then that server is used, whoever runs it."""
-    return ClientConfig.load_client_connect_config().get("target_host")
-
-
 def daemon(state_dir: Path) -> Daemon:
     """Return the dev server's process."""
-    return Daemon("temporal", state_dir)
+    return Daemon(SERVER, state_dir)
+
+
+def runs(state_dir: Path) -> bool:
+    """Return whether the dev server runs, and where it can be found."""
+    return daemon(state_dir).runs and (state_dir / ADDRESS_FILE).exists()
 
 
 def web_ui(state_dir: Path) -> str | None:
@@ -70,13 +70,16 @@ async def start(state_dir: Path, codec: str | None = None) -> str:
     Its Web UI has the address that was chosen, and asks the codec endpoint `codec`, if there is one.
     """
     address_file, server = state_dir / ADDRESS_FILE, daemon(state_dir)
+    server.stop(STOP_SECONDS)  # one that runs where it cannot be found
     port = free_port(port_of(address_file) or PORT)
-    ui_port = _port(choose_web_ui(state_dir))
-    namespace = connect_config(state_dir).get("namespace", DEFAULT_NAMESPACE)
+    choose_web_ui(state_dir)
+    ui_port = port_of(state_dir / UI_FILE) or UI_PORT
+    namespace = configured().get("namespace", DEFAULT_NAMESPACE)
     address = f"{HOST}:{port}"
-    server.start(_command(port, ui_port, namespace, codec), state_dir, _variables(state_dir))
-    await _wait_until_it_answers(server, address, namespace)
+    _make_private(state_dir)
     address_file.write_text(f"{address}\n")
+    server.start(_command(port, ui_port, namespace, codec), state_dir, _variables(state_dir))
+    await _wait_until_it_answers(server, OwnServer(state_dir, address), namespace)
     return address
 
 
@@ -85,6 +88,13 @@ def stop(state_dir: Path) -> None:
     daemon(state_dir).stop(STOP_SECONDS)
     for name in (ADDRESS_FILE, UI_FILE):
         (state_dir / name).unlink(missing_ok=True)
+
+
+def _make_private(state_dir: Path) -> None:
+    """Keep from other users what an earlier release left to the umask."""
+    for file in state_dir.glob(f"{DATABASE}*"):
+        if file.is_file():
+            file.chmod(0o600)
 
 
 def _command(port: int, ui_port: int, namespace: str, codec: str | None) -> list[str]:
@@ -117,11 +127,14 @@ def _program() -> str:
     return program
 
 
-async def _wait_until_it_answers(server: Daemon, address: str, namespace: str) -> None:
+async def _wait_until_it_answers(server: Daemon, own: OwnServer, namespace: str) -> None:
     ends = time.monotonic() + START_SECONDS
     while server.runs and time.monotonic() < ends:
+        if not own.listens:
+            await asyncio.sleep(POLL_SECONDS)
+            continue
         try:
-            client = await Client.connect(address, namespace=namespace)
+            client = await Client.connect(own.address, namespace=namespace)
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
             return
         except (RuntimeError, RPCError):
@@ -133,11 +146,8 @@ async def _wait_until_it_answers(server: Daemon, address: str, namespace: str) -
 
 def port_of(file: Path) -> int | None:
     """Return the port in an address file: a server that died is started where others look for it."""
-    return _port(file.read_text()) if file.exists() else None
-
-
-def _port(address: str) -> int:
-    return int(address.strip().rpartition(":")[2])
+    port = file.read_text().strip().rpartition(":")[2] if file.exists() else ""
+    return int(port) if port.isdecimal() else None
 
 
 def free_port(preferred: int) -> int:

@@ -10,15 +10,19 @@ from pathlib import Path
 from temporalio.client import Client
 
 from cli import dev_server, local_codec
+from cli.all_or_nothing import all_or_nothing
 from cli.daemon import Daemon
+from cli.listing import list_clusters
 from cli.pollers import Tasks, identity, pollers
 from cli.session import Session, open_session
 from cli.voice import Failed, Voice
 from key_file import make_local_keys
+from local_name import keep_name, kept_name
 from model.errors import ProviderError
 from providers.local.provider import LocalProvider
 from providers.local.state import locked
 from settings import Settings, load_settings, local_cloud
+from temporal.client import configured_address
 from worker import served_queues
 from workflows.queues import WORKFLOWS, cloud_queue
 
@@ -31,14 +35,18 @@ POLL_SECONDS = 0.1
 
 
 async def up(voice: Voice) -> Session:
-    """Make sure that Temporal and a worker run, say what was started, and return a session. Raises Failed."""
+    """Make sure that Temporal and a worker run, say what was started, and return a session.
+
+    Raises Failed, NoTemporal; then nothing runs that did not run before, but for local servers.
+    """
     settings = load_settings()
     make_local_keys(settings.state_dir)
-    with _one_at_a_time(settings.state_dir):
-        await _server_up(settings, voice)
+    with _one_at_a_time(settings.state_dir), all_or_nothing() as undo:
+        await _server_up(settings, voice, undo)
         session = await open_session()
+        await _keep_local_name(session)
         _power_on(settings, voice)
-        await _worker_up(session, voice)
+        await _worker_up(session, voice, undo)
     return session
 
 
@@ -70,7 +78,7 @@ async def keys_at_rest(voice: Voice) -> AsyncIterator[None]:
     with _one_at_a_time(settings.state_dir):
         served, decoded = worker.runs, codec.runs
         web_ui = dev_server.web_ui(settings.state_dir)
-        session = await open_session() if served or web_ui or dev_server.configured_address() else None
+        session = await open_session() if served or web_ui or configured_address() else None
         if session is not None:
             await _refuse_other_workers(session, worker)
         codec.stop(local_codec.STOP_SECONDS)
@@ -79,7 +87,8 @@ async def keys_at_rest(voice: Voice) -> AsyncIterator[None]:
             yield
         finally:
             if served and session is not None:
-                await _worker_up(session, voice)
+                with all_or_nothing() as undo:
+                    await _worker_up(session, voice, undo)
             if decoded and web_ui is not None:
                 await local_codec.start(settings.state_dir, web_ui)
 
@@ -95,33 +104,51 @@ async def _refuse_other_workers(session: Session, own: Daemon) -> None:
             )
 
 
-async def _server_up(settings: Settings, voice: Voice) -> None:
-    configured = dev_server.configured_address()
+async def _server_up(settings: Settings, voice: Voice, undo: ExitStack) -> None:
+    configured = configured_address()
     if configured is not None:
         voice.note(f"Temporal is the one that the environment configures, at {configured}: no dev server is started")
         return
     with dev_server.choosing_ports():
-        await _dev_server_up(settings.state_dir, voice)
+        await _dev_server_up(settings.state_dir, voice, undo)
 
 
-async def _dev_server_up(state_dir: Path, voice: Voice) -> None:
-    if dev_server.daemon(state_dir).runs:
+async def _dev_server_up(state_dir: Path, voice: Voice, undo: ExitStack) -> None:
+    codec = local_codec.daemon(state_dir)
+    if dev_server.runs(state_dir):
         web_ui = dev_server.web_ui(state_dir)
         voice.note(f"the Temporal dev server runs already; Web UI: {web_ui}")
-        if web_ui is not None and not local_codec.daemon(state_dir).runs:
+        if web_ui is not None and not codec.runs:
+            undo.callback(codec.stop, local_codec.STOP_SECONDS)  # and keep its address, which the Web UI was told
             voice.note(f"started the Web UI's codec endpoint at {await local_codec.start(state_dir, web_ui)}")
         return
     local_codec.stop(state_dir)  # it served a Web UI that may come back elsewhere
     web_ui = dev_server.choose_web_ui(state_dir)
-    codec = await local_codec.start(state_dir, web_ui)
-    address = await dev_server.start(state_dir, codec)
+    undo.callback(dev_server.stop, state_dir)
+    undo.callback(local_codec.stop, state_dir)
+    address = await dev_server.start(state_dir, await local_codec.start(state_dir, web_ui))
     voice.note(f"started the Temporal dev server at {address}; Web UI: {web_ui}")
+
+
+async def _keep_local_name(session: Session) -> None:
+    """Let the local cloud have its name for good: that of the clusters which have servers here, else the host's.
+
+    An earlier release kept none, and its host may be called otherwise by now, as a new container is.
+    """
+    state_dir = session.settings.state_dir
+    if kept_name(state_dir) is not None:
+        return
+    here = {server.tag.cluster_id for server in LocalProvider(local_cloud(), state_dir).list_servers()}
+    clusters = await list_clusters(session, closed=False) if here else []
+    names = {cluster.cloud for cluster in clusters if cluster.id in here} - set(session.settings.clouds)
+    old = names.pop() if len(names) == 1 else None
+    keep_name(state_dir, old or local_cloud())
 
 
 def _power_on(settings: Settings, voice: Voice) -> None:
     """Boot what this host's own end has switched off, as nothing else would; say what came back and what did not."""
     try:
-        booted = LocalProvider(local_cloud(), settings.state_dir).power_on_all()
+        booted = LocalProvider(settings.local_name, settings.state_dir).power_on_all()
     except ProviderError as error:
         voice.note(f"local servers that are off stay off: {error}")
         return
@@ -133,30 +160,36 @@ def _power_on(settings: Settings, voice: Voice) -> None:
             voice.note(f"powered on {each.server.name}, which did not come back: {each.trouble}")
 
 
-async def _worker_up(session: Session, voice: Voice) -> None:
+async def _worker_up(session: Session, voice: Voice, undo: ExitStack) -> None:
     settings, client = session.settings, session.client
     worker = _worker(settings.state_dir)
-    if worker.runs or await _is_served(client, settings):
+    if await _is_served(client, settings) or await _comes_to_serve(session, worker):
         voice.note("a worker runs already")
         return
+    worker.stop(WORKER_STOP_SECONDS)  # one that runs and does not serve here polls where Temporal was, or another one
+    undo.callback(worker.stop, WORKER_STOP_SECONDS)
     # A version would get no work before somebody makes it the current one.
     worker.start([sys.executable, "-P", "-m", "worker", "--unversioned"])
+    if not await _comes_to_serve(session, worker):
+        raise Failed(f"the worker did not start; {worker.log} ends with:\n{worker.last_words()}")
+    voice.note(f"started a worker; it writes {worker.log}")
+
+
+async def _comes_to_serve(session: Session, worker: Daemon) -> bool:
+    """Wait until that worker serves, and return whether it does; it may end instead, or take too long."""
     ends = time.monotonic() + WORKER_START_SECONDS
     while worker.runs and time.monotonic() < ends:
-        if await _is_served(client, settings, worker):
-            voice.note(f"started a worker; it writes {worker.log}")
-            return
+        if await _is_served(session.client, session.settings, worker):
+            return True
         await asyncio.sleep(POLL_SECONDS)
-    words = worker.last_words()
-    worker.stop(WORKER_STOP_SECONDS)
-    raise Failed(f"the worker did not start; {worker.log} ends with:\n{words}")
+    return False
 
 
 async def _is_served(client: Client, settings: Settings, worker: Daemon | None = None) -> bool:
     """Return whether workflows and the default cloud have a living worker, or that very one."""
     served = (
         await pollers(client, WORKFLOWS, Tasks.WORKFLOW),
-        await pollers(client, cloud_queue(settings.cloud), Tasks.ACTIVITY),
+        await pollers(client, cloud_queue(settings.cloud_named(None)), Tasks.ACTIVITY),
     )
     if worker is None:
         return all(served)

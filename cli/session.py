@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
+from connection import connect
 from plugin import DurabasePlugin
 from settings import Settings, load_settings
-from temporal.client import connect
 
 Result = TypeVar("Result")
 

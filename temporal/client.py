@@ -1,19 +1,14 @@
-"""The connection to Temporal, from the SDK's environment configuration, else the local dev server's."""
+"""Temporal as the SDK's environment configuration names it, and whether it answers."""
 
 import asyncio
 import re
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Plugin
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
-
-ADDRESS_FILE = "temporal.address"
-"""In the state directory: where the dev server that `durabase up` started listens."""
-
-DEFAULT_ADDRESS = "localhost:7233"
 
 CONNECT_SECONDS = 10.0
 """How long a server may take to answer the first request; the SDK itself would wait for ever."""
@@ -23,30 +18,33 @@ class NoTemporal(ConnectionError):
     """Temporal cannot be reached, or not as configured; the message says where it was looked for."""
 
 
-def connect_config(state_dir: Path) -> dict[str, Any]:
-    """Return the arguments of Client.connect: TEMPORAL_* and profiles first, then the local dev server.
+def configured() -> dict[str, Any]:
+    """Return what TEMPORAL_* and profiles say, as arguments of Client.connect; without `target_host` if they name none.
 
     Raises NoTemporal if the SDK cannot read its own configuration.
     """
     try:
-        config: dict[str, Any] = dict(ClientConfig.load_client_connect_config())
+        return dict(ClientConfig.load_client_connect_config())
     except (RuntimeError, OSError) as error:
         what = str(error).splitlines()[0]
         raise NoTemporal(f"Temporal's own configuration (TEMPORAL_…, temporal.toml) cannot be used: {what}") from error
-    address = state_dir / ADDRESS_FILE
-    config.setdefault("target_host", address.read_text().strip() if address.exists() else DEFAULT_ADDRESS)
-    return config
 
 
-async def connect(state_dir: Path, plugin: Plugin, identity: str | None = None) -> Client:
-    """Return a client of an existing namespace, with durabase's plugin. Raises NoTemporal."""
-    config = connect_config(state_dir)
+def configured_address() -> str | None:
+    """Return the address that is configured: then that server is used, whoever runs it. Raises NoTemporal."""
+    return configured().get("target_host")
+
+
+async def connect_to(config: Mapping[str, Any], plugins: Sequence[Plugin]) -> Client:
+    """Return a client, of these arguments of Client.connect, for a namespace that exists. Raises NoTemporal."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            client = await Client.connect(**config, plugins=[plugin], identity=identity)
+            client = await Client.connect(**config, plugins=plugins)
             # A worker would ask this itself, and end with the SDK's stack.
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
             return client
+    except NoTemporal:
+        raise
     except RPCError as error:
         raise NoTemporal(f"Temporal at {config['target_host']} refuses: {error.message}") from error
     except (RuntimeError, OSError, ValueError) as error:

@@ -1,7 +1,8 @@
 """The codec endpoint: Temporal's remote codec protocol, for its Web UI and its CLI (docs.temporal.io/codec-server).
 
-Whoever may ask it may read every payload, so it looks at who asks first: a page of another origin, a page that has
-made its name resolve to this host (DNS rebinding) and, where a token is set, whoever does not have it are refused.
+What asks it reads every payload, and gets sealed what it likes, so it looks at who asks first: a page of another
+origin, a page that has made its name resolve to this host (DNS rebinding), another user of this host and, where a
+token is set, a request without it are refused.
 """
 
 import hmac
@@ -23,9 +24,13 @@ from model.base import BadInput, refusal
 from model.errors import NotEncrypted
 from temporal.codec import EncryptionCodec, PayloadKeys, is_encrypted
 from temporal.masking import masked, refuse_masked
+from temporal.sockets import Endpoint, connected
 
 BODY_BYTES = 8 * 1024 * 1024
 """More than Temporal's largest message, 4 MiB, in base64."""
+
+ROOT = 0
+"""Reads every file of the key's owner anyway."""
 
 LOOPBACK_HOST = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE)
 
@@ -43,11 +48,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask: pages of these origins, whoever has the token; with `loopback`, only by this host's own names."""
+    """Who may ask: pages of these origins, whoever has the token; with `loopback`, only by this host's own names.
+
+    With `uid`, only processes of that user and of root, on this host.
+    """
 
     origins: tuple[str, ...]
     loopback: bool
     token: str | None = field(default=None, repr=False)
+    uid: int | None = None
 
 
 class CodecServer:
@@ -78,6 +87,8 @@ class CodecServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         origin = request.headers.get("Origin")
+        if (stranger := self._stranger(request)) is not None:
+            return _refused(HTTPStatus.FORBIDDEN, stranger)
         if self._access.loopback and not LOOPBACK_HOST.fullmatch(request.host):
             return _refused(HTTPStatus.FORBIDDEN, refusal("Host", request.host, "127.0.0.1 or localhost"))
         if origin is not None and origin not in self._access.origins:
@@ -108,11 +119,30 @@ class CodecServer:
             logger.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, RuntimeError("the codec endpoint failed: see its log"))
 
+    def _stranger(self, request: web.Request) -> BadInput | None:
+        """Return why the user whose process asks may not: loopback is open to every user of the host."""
+        if self._access.uid is None:
+            return None
+        asker = _uid_of_peer(request)
+        if asker in (self._access.uid, ROOT):
+            return None
+        allowed = f"{self._access.uid}, whose endpoint this is, as long as there is no codec_token"
+        return refusal("the user id", "unknown" if asker is None else asker, allowed)
+
     def _has_token(self, request: web.Request) -> bool:
         token = self._access.token
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         same = hmac.compare_digest(given.encode(errors="surrogateescape"), (token or "").encode())
         return token is None or (same and scheme.lower() == "bearer")
+
+
+def _uid_of_peer(request: web.Request) -> int | None:
+    """Return whose process has the other end of a request's connection; None if that is not known."""
+    if request.transport is None:
+        return None
+    peer, here = (request.transport.get_extra_info(name) for name in ("peername", "sockname"))
+    socket = connected(Endpoint.of(*peer[:2]), Endpoint.of(*here[:2]))
+    return socket.uid if socket else None
 
 
 async def _payloads(request: web.Request) -> list[Payload]:

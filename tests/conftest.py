@@ -32,6 +32,7 @@ FAST = [
 """The stock dev server holds every task for 50 ms and every timer for up to a second."""
 
 LONGEST = (
+    "test_services.py",
     "test_starter.py",
     "test_faults.py",
     "test_web_ui.py",
@@ -39,7 +40,6 @@ LONGEST = (
     "test_manager_recovery.py",
     "test_versions.py",
     "test_valkey.py",
-    "test_services.py",
 )
 """Files of a minute and more, the longest first."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, MissingKey, Ring, RootKeys
+from local_name import NAME_FILE, keep_name
 from model.base import BadInput
 from model.spec import PLAIN
 from settings import Settings, load_settings, local_cloud
@@ -40,7 +41,7 @@ def test_without_any_setting_the_local_cloud_is_meant(monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
     settings = load_settings()
     assert settings.state_dir == tmp_path / "xdg" / "durabase"
-    assert settings.cloud == local_cloud()
+    assert settings.cloud_named(None) == local_cloud()
     assert list(settings.all_clouds) == [local_cloud()]
     assert settings.all_clouds[local_cloud()].provider == "local"
 
@@ -102,6 +103,29 @@ def test_without_a_home_one_is_asked_for_where_it_is_needed(
     assert refusals() == ["HOME is not set, and user id 54321 has no entry in passwd: set HOME"]
     monkeypatch.setenv("HOME", "somewhere")
     assert refusals() == ["HOME 'somewhere' is not allowed: it must be an absolute path"]
+
+
+def test_the_local_cloud_keeps_its_name_when_the_host_gets_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = load_settings()
+    keep_name(before.state_dir, before.local_name)
+    monkeypatch.setattr("socket.gethostname", lambda: "renamed")
+    after = load_settings()
+    assert after.local_name == before.local_name != local_cloud() == "local-renamed"
+    assert list(after.all_clouds) == [after.cloud_named("local")] == [after.cloud_named(None)] == [before.local_name]
+    assert load_settings(state_dir=tmp_path / "another").local_name == "local-renamed"
+
+
+def test_reading_settings_makes_nothing() -> None:
+    assert not load_settings().state_dir.exists()
+
+
+def test_a_name_of_the_local_cloud_that_durabase_did_not_write_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / NAME_FILE).write_text("lab one\n")
+    allowed = "local- and at most 57 lower-case letters, digits and hyphens"
+    assert refusals() == [f"{tmp_path / 'state' / NAME_FILE} 'lab one' is not allowed: it must be {allowed}"]
 
 
 # What is refused.

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from connection import ADDRESS_FILE
 from settings import local_cloud
-from temporal.client import ADDRESS_FILE
 from tests.cli.home import Home
 
 TEMPORAL = str(Path(sys.executable).with_name("temporal"))

@@ -18,6 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, MissingKey, key_text
+from local_name import kept_name
 from model.base import BadInput
 from model.cluster import PlanTask
 from model.errors import PlanRefused
@@ -25,7 +26,6 @@ from model.spec import ClusterSpec
 from plugin import DurabasePlugin
 from providers.local.provider import LocalProvider
 from settings import Settings, load_settings, local_cloud
-from temporal.client import ADDRESS_FILE
 from temporal.threads import StepThreads
 from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
@@ -200,6 +200,7 @@ def test_a_worker_that_is_asked_to_stop_ends_well(
         worker.process.send_signal(number)
         assert worker.exit_code() == 0, worker.log
         assert "INFO stopping\n" in worker.log
+        assert kept_name(settings.state_dir) == local_cloud(), "it has served that cloud"
         assert_tells_no_secret(worker.log, settings.state_dir)
 
 
@@ -258,10 +259,7 @@ def test_a_worker_with_a_torn_key_file_says_so_and_shows_nothing_of_it(settings:
     assert_tells_no_secret(worker.log, settings.state_dir)
 
 
-def test_a_worker_of_an_unknown_queue_says_so(
-    temporal: WorkflowEnvironment, settings: Settings, tmp_path: Path
-) -> None:
-    (settings.state_dir / ADDRESS_FILE).write_text(temporal.client.service_client.config.target_host)
+def test_a_worker_of_an_unknown_queue_says_so(settings: Settings, tmp_path: Path) -> None:
     with worker_process(tmp_path, "durabase/cloud/nowhere") as worker:
         assert worker.exit_code() == 2
         assert "ERROR --queues 'durabase/cloud/nowhere' is not allowed: it must be one of" in worker.log

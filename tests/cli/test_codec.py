@@ -14,6 +14,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from cli.codec import serve
+from temporal.codec import PayloadKeys
+from temporal.codec_server import Access, CodecServer
 from tests.cli.home import SECONDS, Home
 from tests.keys_for_tests import PAYLOAD_KEYS
 
@@ -81,6 +84,23 @@ def test_it_serves_whom_the_settings_name_and_logs_no_request(home: Home, unused
     said = process.communicate()[0].splitlines()
     assert len(said) == 1, said
     assert said[0].endswith(f"the codec endpoint is http://{address}, for {WEB_UI}")
+
+
+@pytest.mark.parametrize(("token", "uid"), [(None, os.getuid()), (TOKEN, None)], ids=["no token", "token"])
+def test_without_a_token_it_serves_its_own_user_alone(
+    monkeypatch: pytest.MonkeyPatch, token: str | None, uid: int | None
+) -> None:
+    given: list[Access] = []
+
+    class Server(CodecServer):
+        def __init__(self, ring: PayloadKeys, access: Access) -> None:
+            given.append(access)
+            super().__init__(ring, access)
+
+    monkeypatch.setattr("temporal.codec_server.CodecServer", Server)
+    monkeypatch.setattr("aiohttp.web.run_app", lambda *_, **__: None)
+    serve(PAYLOAD_KEYS, "127.0.0.1:8234", [WEB_UI], token)
+    assert [each.uid for each in given] == [uid]
 
 
 def test_a_malformed_request_is_not_repeated_in_the_log(home: Home, unused_tcp_port: int) -> None:

@@ -129,7 +129,7 @@ def test_a_script_asks_by_the_variable_that_is_answered(
     assert f"_DURABASE_COMPLETE=complete_{shell}" in capsys.readouterr().out
     monkeypatch.setenv("_DURABASE_COMPLETE", f"complete_{shell}")
     assert completion.is_asked()
-    assert load_settings().cloud == local_cloud()
+    assert load_settings().cloud_named(None) == local_cloud()
 
 
 @pytest.fixture

@@ -65,12 +65,13 @@ def test_one_that_will_not_end_is_killed(daemon: Daemon) -> None:
 
 
 def test_its_output_is_kept_for_its_owner_only(daemon: Daemon) -> None:
-    daemon.start(["sh", "-c", "for i in $(seq 30); do echo line $i; done"])
+    written = daemon.state_dir / "written"
+    daemon.start(["sh", "-c", f"touch {written}; for i in $(seq 30); do echo line $i; done"])
     while daemon.runs:
         pass
     words = daemon.last_words().splitlines()
     assert (words[0], words[-1]) == ("line 11", "line 30")
-    assert stat.S_IMODE(daemon.log.stat().st_mode) == 0o600
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (daemon.log, written)] == [0o600, 0o600]
 
 
 def test_one_that_said_nothing(daemon: Daemon) -> None:

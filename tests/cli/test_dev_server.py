@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from temporalio.client import Client
 
 from cli import dev_server
 from cli.voice import Failed
-from temporal.client import ADDRESS_FILE
+from connection import ADDRESS_FILE
 from workflows.cluster import SEARCH_ATTRIBUTES
 
 
@@ -65,17 +66,23 @@ async def test_it_serves_the_configured_namespace(state_dir: Path, monkeypatch: 
     assert await client.count_workflows() is not None
 
 
+async def test_what_it_knows_is_for_its_owner_only(state_dir: Path) -> None:
+    def modes() -> set[int]:
+        return {stat.S_IMODE(file.stat().st_mode) for file in state_dir.glob("temporal.db*")}
+
+    await dev_server.start(state_dir)
+    assert modes() == {0o600}
+    dev_server.stop(state_dir)
+    (state_dir / "temporal.db").chmod(0o644)
+    await dev_server.start(state_dir)
+    assert modes() == {0o600}
+
+
 async def test_one_that_cannot_start_says_why(state_dir: Path) -> None:
     (state_dir / "temporal.db").mkdir()
     with pytest.raises(Failed, match=r"did not start; .*temporal\.log ends with:\n.*"):
         await dev_server.start(state_dir)
     assert not dev_server.daemon(state_dir).runs
-
-
-def test_a_configured_server_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert dev_server.configured_address() is None
-    monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
-    assert dev_server.configured_address() == "temporal.example:7233"
 
 
 def test_ports_are_chosen_by_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from cli import local_codec
 from cli.dev_server import choosing_ports
 from cli.voice import Failed
 from key_file import make_local_keys
+from tests import another_user
 
 WEB_UI = "http://127.0.0.1:8233"
 TOKEN = "a-token-for-tests-only"
@@ -55,6 +56,13 @@ async def test_it_serves_its_web_ui_only_and_comes_back_where_it_was(state_dir: 
     local_codec.stop(state_dir)
     assert not local_codec.daemon(state_dir).runs
     assert not (state_dir / local_codec.CODEC_FILE).exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user; test_codec_server.py tries the rest")
+async def test_no_other_user_of_this_host_reads_or_seals_anything(state_dir: Path) -> None:
+    address = await local_codec.start(state_dir, WEB_UI)
+    for action in ("decode", "encode"):
+        assert another_user.posted(f"{address}/{action}", "{}").startswith("HTTP/1.1 403 ")
 
 
 async def test_one_that_cannot_start_says_why(state_dir: Path) -> None:

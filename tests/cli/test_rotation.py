@@ -20,13 +20,13 @@ from cli.exits import run as run_command
 from cli.observe import ask_record
 from cli.pollers import Tasks, identity, pollers
 from cli.voice import Voice
+from connection import ADDRESS_FILE
 from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, Ring, RootKeys
 from model.cluster import ClusterIdentity
 from plugin import DurabasePlugin
 from settings import load_settings
 from starter import app
-from temporal.client import ADDRESS_FILE
 from temporal.codec import PayloadKeys, key_ids
 from tests.cli.home import Home
 from tests.house import eventually

@@ -1,21 +1,29 @@
 """`up` and `down`, as people run them."""
 
+import asyncio
 import json
+import os
+import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cli import dev_server, local_codec
+from cli import dev_server, local_codec, services
 from cli.daemon import Daemon
+from cli.pollers import Tasks, pollers
+from cli.voice import INTERRUPTED, Voice
+from connection import ADDRESS_FILE
 from key_file import KEY_FILE
+from local_name import NAME_FILE
 from model.cloud import ServerStatus
 from providers.local.layout import HOST_KEY
 from providers.local.processes import kill_all
-from temporal.client import ADDRESS_FILE
 from tests.cli.home import SECONDS, Home
 from tests.providers.local.local_servers import Cloud
+from tests.stranger import stranger
+from workflows.queues import WORKFLOWS
 
 
 @pytest.fixture
@@ -74,17 +82,157 @@ def test_up_starts_what_does_not_run_and_down_stops_it(home: Home) -> None:
     assert not codec.runs
     assert not dev_server.daemon(home.state_dir).runs
     assert "nothing of durabase's own runs" in home.done("down")
-    # Of its own it would ask the default address, where another home's server may listen.
+    assert "does not run" in home.refused("list", code=1)
     assert "Temporal does not answer at" in home.run("list", TEMPORAL_ADDRESS=address).stderr
 
 
-def test_a_worker_that_cannot_start_shows_why(home: Home) -> None:
-    clouds = json.dumps({"moon": {"provider": "rocket"}})
-    ran = home.run("up", DURABASE_CLOUDS=clouds)
-    assert ran.returncode == 1
-    assert "the worker did not start" in ran.stderr
-    assert "clouds.moon.provider 'rocket' is not allowed: it must be one of local" in ran.stderr
-    assert not home.worker().runs
+REFUSED = [
+    ("list",),
+    ("orphans",),
+    ("create", "orders", "--no-wait"),
+    ("show", "orders"),
+    ("delete", "orders"),
+    ("payload-keys",),
+    ("worker",),
+]
+
+
+async def test_another_s_temporal_is_asked_nothing(home: Home) -> None:
+    async with stranger(f"127.0.0.1:{dev_server.free_port(0)}") as other:
+        address = other.service_client.config.target_host
+        (home.state_dir / ADDRESS_FILE).write_text(address)
+        said = await asyncio.to_thread(home.done, "up")
+        assert "started the Temporal dev server at 127.0.0.1:" in said
+        assert address not in said
+        server = Cloud(home.state_dir).create()
+        assert "[]" in await asyncio.to_thread(home.done, "list", "--json")
+        await asyncio.to_thread(home.done, "down")
+        for command in REFUSED:
+            said = await asyncio.to_thread(home.refused, *command, code=1)
+            assert f"durabase's own Temporal, for {home.state_dir}, does not run" in said
+            assert server.id not in said
+        # As the end of the host leaves it, whose next start gives the port to another program.
+        (home.state_dir / ADDRESS_FILE).write_text(address)
+        assert "does not run" in await asyncio.to_thread(home.refused, "orphans", code=1)
+        assert "does not run" in await asyncio.to_thread(home.refused, "worker", code=1)
+        assert (await other.count_workflows()).count == 0
+        assert not await pollers(other, WORKFLOWS, Tasks.WORKFLOW)
+
+
+async def test_a_worker_serves_no_other_that_takes_its_server_s_place(home: Home) -> None:
+    await asyncio.to_thread(home.done, "up")
+    address = (home.state_dir / ADDRESS_FILE).read_text().strip()
+    home.kill(dev_server.daemon(home.state_dir))
+    async with stranger(address):
+        while home.worker().runs:
+            await asyncio.sleep(0.05)
+        assert f"ERROR another program listens at {address}" in home.worker().last_words()
+        said = await asyncio.to_thread(home.done, "up")
+        assert "started the Temporal dev server at 127.0.0.1:" in said
+        assert "started a worker" in said
+        assert address not in said
+        assert json.loads(await asyncio.to_thread(home.done, "list", "--json")) == []
+
+
+async def test_a_worker_that_polls_where_its_server_was_is_replaced(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is frozen does not notice by itself."""
+    await asyncio.to_thread(home.done, "up")
+    frozen = home.worker().identity
+    assert frozen is not None
+    os.kill(frozen.pid, signal.SIGSTOP)
+    home.kill(dev_server.daemon(home.state_dir))
+    (home.state_dir / ADDRESS_FILE).write_text(f"127.0.0.1:{dev_server.free_port(0)}\n")
+
+    for name, value in home.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(services, "WORKER_START_SECONDS", 30.0)
+    monkeypatch.setattr(services, "WORKER_STOP_SECONDS", 0.1)
+    session = await services.up(Voice())
+    assert not frozen.alive()
+    assert home.worker().runs
+    assert await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW)
+
+
+def running(home: Home) -> list[str]:
+    """Return which of the processes that `up` starts run."""
+    daemons = (local_codec.daemon(home.state_dir), dev_server.daemon(home.state_dir), home.worker())
+    return [daemon.name for daemon in daemons if daemon.runs]
+
+
+def fail_codec(home: Home) -> dict[str, str]:
+    (home.state_dir / KEY_FILE).write_text("{}")
+    return {}
+
+
+def fail_server(home: Home) -> dict[str, str]:
+    (home.state_dir / "temporal.db").mkdir()
+    return {}
+
+
+def fail_connection(home: Home) -> dict[str, str]:
+    return {"TEMPORAL_TLS": "true"}
+
+
+def fail_worker(home: Home) -> dict[str, str]:
+    return {"DURABASE_CLOUDS": json.dumps({"moon": {"provider": "rocket"}})}
+
+
+FAILURES = [
+    (fail_codec, "the codec endpoint did not start"),
+    (fail_server, "the Temporal dev server did not start"),
+    (fail_connection, "Temporal does not answer"),
+    (fail_worker, "clouds.moon.provider 'rocket' is not allowed: it must be one of local"),
+]
+
+
+@pytest.mark.parametrize(("fail", "words"), FAILURES)
+def test_nothing_of_an_up_that_fails_stays(home: Home, fail: Callable[[Home], dict[str, str]], words: str) -> None:
+    ran = home.run("up", **fail(home))
+    assert ran.returncode in (1, 2)
+    assert words in ran.stderr
+    assert running(home) == []
+    assert not (home.state_dir / ADDRESS_FILE).exists()
+
+
+def test_what_ran_before_an_up_that_fails_goes_on(home: Home) -> None:
+    home.done("up")
+    endpoint, codec = local_endpoint(home), local_codec.daemon(home.state_dir)
+    home.kill(home.worker())
+    assert home.run("up", **fail_worker(home)).returncode == 1
+    assert running(home) == ["codec", "temporal"]
+    home.kill(codec)
+    assert home.run("up", **fail_worker(home)).returncode == 1
+    assert running(home) == ["temporal"]
+    assert f"started the Web UI's codec endpoint at {endpoint}" in home.done("up")
+
+
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        ("codec", signal.SIGINT),
+        ("temporal", signal.SIGTERM),
+        ("worker", signal.SIGINT),
+        ("worker", signal.SIGTERM),
+        ("worker", signal.SIGHUP),
+    ],
+)
+def test_nothing_of_an_up_that_is_interrupted_stays(home: Home, stage: str, number: signal.Signals) -> None:
+    up = subprocess.Popen(
+        home.command("up"), env=home.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    begun = Daemon(stage, home.state_dir)
+    while not begun.runs:
+        assert up.poll() is None
+    assert begun.identity is not None
+    os.kill(begun.identity.pid, signal.SIGSTOP)  # so that it is not ready before the signal is there
+    up.send_signal(number)
+    os.kill(begun.identity.pid, signal.SIGCONT)
+    said = up.communicate(timeout=SECONDS)[1]
+    assert up.returncode == INTERRUPTED
+    assert said == ""
+    assert running(home) == []
 
 
 def test_local_servers_that_are_off_are_powered_on(home: Home) -> None:
@@ -132,6 +280,21 @@ def test_a_user_id_without_an_entry_in_passwd_runs_databases(home: Home) -> None
     assert "orders is ACTIVE" in run_nameless(home, "create", "orders")
     run_nameless(home, "delete", "orders")
     run_nameless(home, "down")
+
+
+def test_a_cluster_outlives_its_host_s_name(home: Home) -> None:
+    name = home.state_dir / NAME_FILE
+    name.write_text("local-as-the-host-was-called\n")
+    home.done("up")
+    home.done("create", "cache", "--datastore", "valkey", "--cloud", "local")
+    assert home.show("cache")["cloud"] == "local-as-the-host-was-called"
+    home.done("down")
+    name.unlink()  # as a release left it that kept no name
+    home.done("up")
+    assert name.read_text() == "local-as-the-host-was-called\n"
+    home.done("restart", "cache")
+    home.done("delete", "cache")
+    assert home.provider.list_servers() == []
 
 
 def test_wrong_settings_are_bad_input(home: Home) -> None:

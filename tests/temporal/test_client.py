@@ -1,4 +1,4 @@
-"""Where Temporal is looked for, and how it is said that nobody answers there."""
+"""Which Temporal is configured, and how it is said that it does not answer."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from plugin import DurabasePlugin
 from temporal import client as module
-from temporal.client import ADDRESS_FILE, DEFAULT_ADDRESS, NoTemporal, connect, connect_config
+from temporal.client import NoTemporal, configured, configured_address, connect_to
 from tests.keys_for_tests import PAYLOAD_KEYS
 
 
@@ -41,34 +41,26 @@ async def babbling() -> AsyncIterator[str]:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def refusal_at(address: str, state_dir: Path) -> str:
-    (state_dir / ADDRESS_FILE).write_text(f"{address}\n")
+async def refusal_at(address: str) -> str:
     with pytest.raises(NoTemporal) as refused:
-        await connect(state_dir, DurabasePlugin(PAYLOAD_KEYS))
+        await connect_to({**configured(), "target_host": address}, [DurabasePlugin(PAYLOAD_KEYS)])
     return str(refused.value)
 
 
-def test_nothing_said_means_the_default_port(tmp_path: Path) -> None:
-    assert connect_config(tmp_path) == {"target_host": DEFAULT_ADDRESS}
+def test_nothing_said_names_none() -> None:
+    assert configured_address() is None
 
 
-def test_the_local_dev_server_s_file_is_read(tmp_path: Path) -> None:
-    (tmp_path / ADDRESS_FILE).write_text("127.0.0.1:7300\n")
-    assert connect_config(tmp_path)["target_host"] == "127.0.0.1:7300"
-
-
-def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ADDRESS_FILE).write_text("127.0.0.1:7300\n")
+def test_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example.org:7233")
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "databases")
-    config = connect_config(tmp_path)
-    assert (config["target_host"], config["namespace"]) == ("temporal.example.org:7233", "databases")
+    assert configured() == {"target_host": "temporal.example.org:7233", "namespace": "databases"}
+    assert configured_address() == "temporal.example.org:7233"
 
 
-def test_a_profile_wins_over_the_file(tmp_path: Path) -> None:
-    (tmp_path / ADDRESS_FILE).write_text("127.0.0.1:7300\n")
+def test_a_profile_names_one(tmp_path: Path) -> None:
     (tmp_path / "temporal.toml").write_text('[profile.default]\naddress = "temporal.example.org:7233"\n')
-    assert connect_config(tmp_path)["target_host"] == "temporal.example.org:7233"
+    assert configured_address() == "temporal.example.org:7233"
 
 
 @pytest.mark.parametrize(
@@ -82,50 +74,45 @@ def test_a_configuration_that_cannot_be_used_is_one_sentence(
     (tmp_path / "temporal.toml").write_text(toml)
     monkeypatch.setenv("TEMPORAL_PROFILE", profile)
     with pytest.raises(NoTemporal, match=f"Temporal's own configuration .* cannot be used: .*{what}") as refused:
-        connect_config(tmp_path)
+        configured()
     assert "\n" not in str(refused.value)
 
 
-async def test_a_real_server_is_reached_with_the_plugin(temporal: WorkflowEnvironment, tmp_path: Path) -> None:
-    (tmp_path / ADDRESS_FILE).write_text(temporal.client.service_client.config.target_host)
-    client = await connect(tmp_path, DurabasePlugin(PAYLOAD_KEYS), identity="tester")
+async def test_a_real_server_is_reached_with_the_plugin(temporal: WorkflowEnvironment) -> None:
+    address = temporal.client.service_client.config.target_host
+    client = await connect_to({"target_host": address}, [DurabasePlugin(PAYLOAD_KEYS)])
     [payload] = await client.data_converter.encode(["plain?"])
     assert b"plain?" not in payload.data
-    assert client.identity == "tester"
 
 
-async def test_nobody_there_is_one_readable_sentence(tmp_path: Path, unused_tcp_port: int) -> None:
+async def test_nobody_there_is_one_readable_sentence(unused_tcp_port: int) -> None:
     address = f"127.0.0.1:{unused_tcp_port}"
-    assert await refusal_at(address, tmp_path) == (
+    assert await refusal_at(address) == (
         f"Temporal does not answer at {address} (Connection refused); "
         "run `durabase up` for a local one, or set TEMPORAL_ADDRESS"
     )
 
 
-async def test_an_unknown_host_is_one_readable_sentence(tmp_path: Path) -> None:
-    sentence = await refusal_at("no-such-host.invalid:7233", tmp_path)
+async def test_an_unknown_host_is_one_readable_sentence() -> None:
+    sentence = await refusal_at("no-such-host.invalid:7233")
     assert re.fullmatch(r"Temporal does not answer at no-such-host.invalid:7233 \([^{}()]+\); run .*", sentence)
 
 
-async def test_a_server_that_never_answers_is_given_up(
-    tmp_path: Path, silent: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_server_that_never_answers_is_given_up(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.2)
-    assert f"{silent} (no answer within 0.2 s)" in await refusal_at(silent, tmp_path)
+    assert f"{silent} (no answer within 0.2 s)" in await refusal_at(silent)
 
 
-async def test_a_server_that_speaks_something_else_is_named(tmp_path: Path, babbling: str) -> None:
-    assert f"Temporal does not answer at {babbling} (" in await refusal_at(babbling, tmp_path)
+async def test_a_server_that_speaks_something_else_is_named(babbling: str) -> None:
+    assert f"Temporal does not answer at {babbling} (" in await refusal_at(babbling)
 
 
 @pytest.mark.parametrize("address", ["", "host:port:x"])
-async def test_an_address_that_is_none_is_named(tmp_path: Path, address: str) -> None:
-    assert f"Temporal does not answer at {address} (invalid target URL" in await refusal_at(address, tmp_path)
+async def test_an_address_that_is_none_is_named(address: str) -> None:
+    assert f"Temporal does not answer at {address} (invalid target URL" in await refusal_at(address)
 
 
-async def test_an_unknown_namespace_is_named(
-    temporal: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unknown_namespace_is_named(temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
     address = temporal.client.service_client.config.target_host
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
-    assert await refusal_at(address, tmp_path) == f"Temporal at {address} refuses: Namespace nowhere is not found."
+    assert await refusal_at(address) == f"Temporal at {address} refuses: Namespace nowhere is not found."

@@ -1,7 +1,9 @@
 """The codec endpoint over real HTTP: what it decodes and encodes, and whom it refuses."""
 
+import asyncio
 import base64
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +18,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from model.password import MASK
 from temporal.codec import EncryptionCodec, PayloadKeys
 from temporal.codec_server import BODY_BYTES, Access, CodecServer
+from tests import another_user
 from tests.keys_for_tests import PAYLOAD_KEYS
 
 WEB_UI = "https://temporal.example.org"
@@ -200,6 +203,24 @@ async def test_whoever_has_the_token_may_ask(scheme: str) -> None:
         headers = {"Authorization": f"{scheme} {TOKEN}"}
         assert await answered(await client.post("/decode", json=await body(PLAIN), headers=headers)) == [PLAIN]
         assert (await client.options("/decode", headers={"Origin": WEB_UI})).status == 204, "a preflight has no token"
+
+
+@pytest.mark.parametrize("action", ["decode", "encode"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::", "::1"])
+async def test_another_user_of_this_host_is_refused(action: str, host: str) -> None:
+    """One that encoded for everybody would turn anybody's plain payload into an order."""
+    access = Access((), loopback=True, uid=another_user.owner())
+    async with TestServer(CodecServer(PAYLOAD_KEYS, access).app(), host=host) as server:
+        url = f"http://{'[::1]' if host == '::1' else '127.0.0.1'}:{server.port}/{action}"
+        said = await asyncio.to_thread(another_user.posted, url, json.dumps(await body(PLAIN)))
+    assert said.startswith("HTTP/1.1 403 ")
+    assert f"it must be {another_user.owner()}, whose endpoint this is, as long as there is no codec_token" in said
+    assert "payloads" not in said
+
+
+async def test_this_user_is_answered() -> None:
+    async with serving(Access((WEB_UI,), loopback=True, uid=os.getuid())) as client:
+        assert await answered(await client.post("/decode", json=await body(PLAIN))) == [PLAIN]
 
 
 # What it shows of itself.
