@@ -16,6 +16,7 @@ from providers.local.layout import ATTACHED, HOST_KEY, LOGIN, LOGIN_KEY, POWER_L
 from providers.local.processes import BOOT_VARIABLE, SERVER_VARIABLE, ProcessIdentity, host_boot, kill_all
 from providers.local.state import StateDirectory, is_locked, write_durably
 from providers.local.supervision import SSH_PROGRAM
+from temporal.heartbeat import require_current
 
 BOOT_SECONDS = 20.0
 """More than a boot waits for another one of the same server and for the end of what an earlier one left."""
@@ -112,6 +113,7 @@ class Servers:
         supervisor = ProcessIdentity.read(home / SUPERVISOR)
         if supervisor is not None and supervisor.alive():
             return
+        require_current()
         try:
             _boot(home)
         except ProviderError:
@@ -122,9 +124,11 @@ class Servers:
         """Stop a server, give its volumes back and delete it; an unknown one is no error."""
         home = self._state.servers / server_id
         supervisor = ProcessIdentity.read(home / SUPERVISOR)
+        require_current()
         if supervisor is not None:
             supervisor.terminate(STOP_SECONDS)
         _kill_all(home)
+        require_current()
         self._state.discard(home)
         # What was booted meanwhile; from now on nothing is.
         _kill_all(self._state.removed / server_id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from model.errors import ProviderError
 from providers.local.layout import ATTACHED, SERVERS
 from providers.local.processes import ProcessIdentity
+from temporal.heartbeat import require_current
 
 POLL_SECONDS = 0.02
 
@@ -45,6 +46,7 @@ class StateDirectory:
         unfinished.mkdir(mode=0o700)
         try:
             yield unfinished
+            require_current()
             unfinished.rename(place)
         except BaseException:
             shutil.rmtree(unfinished)

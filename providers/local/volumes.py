@@ -12,6 +12,7 @@ from model.errors import ProviderRefused
 from providers.local.layout import ATTACHED, SERVERS
 from providers.local.servers import Servers
 from providers.local.state import StateDirectory, write_durably
+from temporal.heartbeat import require_current
 
 RECORD = "volume.json"
 
@@ -66,6 +67,7 @@ class Volumes:
                 return
             if holder is not None:
                 raise ProviderRefused(f"volume {volume_id} is attached to server {holder}, not to {server_id}")
+            require_current()
             with suppress(FileNotFoundError):  # it or the server moved meanwhile: look again
                 place.rename(home / ATTACHED / volume_id)
 
@@ -75,6 +77,7 @@ class Volumes:
             holder = _holder(place)
             if holder is not None:
                 raise ProviderRefused(f"volume {volume_id} is attached to server {holder}: remove the server first")
+            require_current()
             self._state.discard(place)
         self._state.sweep()
 
