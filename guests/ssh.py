@@ -13,7 +13,7 @@ from guests.base import OUTPUT_LIMIT, CommandResult, Guest
 from guests.forward import REPLY_SECONDS, ForwardedConnection
 from guests.transport import SSH_ERRORS, execute, remaining
 from model.cloud import Server
-from model.errors import DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable
+from model.errors import DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable, VolumeBlank
 
 KILL_SECONDS = 5
 """Between the SIGTERM of a command over its time and SIGKILL."""
@@ -34,6 +34,9 @@ NO_FILE = 44
 
 MOUNT_REFUSED = 4
 """Our mount scripts' exit code for a volume or a mount point that must not be touched."""
+
+MOUNT_BLANK = 5
+"""Their exit code for a volume that is blank and may not be formatted."""
 
 MESSAGE_LINES = 12
 MESSAGE_CHARACTERS = 2000
@@ -177,11 +180,10 @@ class SshGuest(Guest):
         return GuestError(f"{label} on {self.name} {ending}" + (f": {said}" if said else ""))
 
     def require_mounted(self, volume_id: str, mount_point: str, result: CommandResult) -> None:
-        """Raise GuestRefused for what a mount script would not touch, GuestError for what failed."""
-        if result.code == MOUNT_REFUSED:
-            raise GuestRefused(
-                f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}"
-            )
+        """Raise GuestRefused or VolumeBlank for what a mount script would not touch, GuestError for what failed."""
+        if result.code in (MOUNT_REFUSED, MOUNT_BLANK):
+            refused = VolumeBlank if result.code == MOUNT_BLANK else GuestRefused
+            raise refused(f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}")
         if result.code != 0:
             raise self.failed(f"mount {mount_point}", result)
 

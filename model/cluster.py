@@ -7,6 +7,7 @@ from pydantic import Field
 
 from model.base import Noun
 from model.cloud import Flavor, Image, Server, Volume
+from model.data import Data, Holding
 from model.spec import ClusterSpec, DatabaseSpec, Setting, UserSpec
 
 
@@ -145,7 +146,10 @@ class User(Noun):
 
 
 class ClusterRecord(Noun):
-    """What ClusterWorkflow holds and its `cluster` query answers: no secret in it."""
+    """What ClusterWorkflow holds and its `cluster` query answers: no secret in it.
+
+    `holdings` says which members have data that nothing may replace; None is that of a version that did not know.
+    """
 
     identity: ClusterIdentity
     version: str | None = None
@@ -158,10 +162,14 @@ class ClusterRecord(Noun):
     members: tuple[Instance, ...] = ()
     fault: Fault | None = None
     deadline: datetime | None = None
+    holdings: tuple[Holding, ...] | None = None
 
 
 class InstanceTask(Noun):
-    """Input of every DatastoreManager activity on a member: the whole topology and which member is meant."""
+    """Input of every DatastoreManager activity on a member: the whole topology and which member is meant.
+
+    `data` is a primary's that nothing may replace, else None: a replica's is copied from the primary.
+    """
 
     identity: ClusterIdentity
     version: str
@@ -171,6 +179,7 @@ class InstanceTask(Noun):
     users: tuple[UserSpec, ...] = ()
     configuration: dict[str, Setting] = Field(default_factory=dict)
     deadline: datetime
+    data: Data | None = None
 
 
 class PlanTask(Noun):
