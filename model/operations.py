@@ -30,7 +30,7 @@ class RetryRequest(Noun):
 class ProvisionRequest(Noun):
     """Starts a ProvisionWorkflow; `identity` is known when an earlier build is taken up again.
 
-    `data` is what the primary holds if the cluster has been ACTIVE.
+    `data` is what the primary holds if the cluster has been ACTIVE, and `members` are what is known of all then.
 
     `revision` is the course that the build takes. It stands in the request so that a build goes on as it began, and its
     history needs no marker: 0 asks engine and cloud at once, and tells its end by a signal; 1 asks the engine first,
@@ -42,6 +42,7 @@ class ProvisionRequest(Noun):
     identity: ClusterIdentity | None = None
     revision: int = 0
     data: Data | None = None
+    members: tuple[Instance, ...] = ()
 
 
 class RestartRequest(Noun):

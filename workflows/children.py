@@ -9,12 +9,15 @@ from workflows.record import data_of
 
 def build_request(record: ClusterRecord, spec: ClusterSpec, planned: bool) -> ProvisionRequest:
     """Return what a build starts with; `planned`: an earlier one has come past its plan."""
+    data = data_of(record)
     return ProvisionRequest(
         spec=spec,
         cluster_id=record.identity.id,
         identity=record.identity if planned else None,
         revision=REVISION,
-        data=data_of(record),
+        data=data,
+        # Where the build ends because data is lost, the replicas that have a copy must still be reached.
+        members=record.members if data else (),
     )
 
 

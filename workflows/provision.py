@@ -67,7 +67,8 @@ class ProvisionWorkflow:
         self._spec = request.spec
         self._request = request
         self._primary, *self._replicas = (member.name for member in members_of(request.spec))
-        self._progress = Progress(Operation.PROVISION, members_of(request.spec), returned=request.revision > 0)
+        members = members_of(request.spec, request.members)
+        self._progress = Progress(Operation.PROVISION, members, returned=request.revision > 0)
         self._servers: defaultdict[str, set[str]] = defaultdict(set)
         self._losses: defaultdict[str, int] = defaultdict(int)
         self._cloud_queue = cloud_queue(request.spec.cloud)

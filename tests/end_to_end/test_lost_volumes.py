@@ -99,6 +99,8 @@ async def test_a_lost_primary_ends_with_a_sentence_and_comes_back_with_its_rows(
         failed = await ends(at_home, "kept", "retry", Status.FAILED)
         assert message(failed).startswith(f"the data of kept-1 is not there: volume {volume} is gone")
         assert at_home.state_of(record.identity.id) == before
+        for replica in range(1, nodes):
+            await row_arrives(failed, replica)
     assert before == (sorted(each.name for each in record.members), [each.name for each in record.members[1:]])
 
     elsewhere.rename(place)

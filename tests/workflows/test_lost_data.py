@@ -98,6 +98,8 @@ async def test_lost_data_ends_the_build_at_once_and_keeps_everything_else(
         assert record.fault is not None
         assert (record.fault.member, record.fault.step, record.fault.attempt) == (first, step, 1)
         assert record.fault.message == str(LOST)
+        addresses = [each.server.address if each.server else None for each in record.members]
+        assert addresses == ["127.1.1.1", "127.1.1.2", "127.1.1.3"]
         assert data_of(script, f"create_volume/{first}") == Data(volume=f"volume-of-{first}", copies=tuple(replicas))
     assert not [call for call in script.calls if call.endswith(tuple(replicas)) or call.startswith("delete")]
     script.on(f"{step}/{first}")
