@@ -10,7 +10,7 @@ import typer
 
 import worker
 from cli import codec, commands, completion, services, session
-from cli.arguments import Cloud, Database, Json, Member, Name, User, Wait, checked
+from cli.arguments import Cloud, Database, DiscardData, Json, Member, Name, User, Wait, checked
 from cli.create import create
 from cli.datastores import datastores
 from cli.demo import demo as build_demo
@@ -95,9 +95,9 @@ def wait(name: Name) -> int:
 
 
 @app.command()
-def retry(name: Name, wait: Wait = True) -> int:
+def retry(name: Name, discard_data: DiscardData = None, wait: Wait = True) -> int:
     """Take up a failed build again; what exists is adopted."""
-    return session.run(commands.retry(name, wait, Voice()))
+    return session.run(commands.retry(name, discard_data, wait, Voice()))
 
 
 @app.command()

@@ -32,11 +32,16 @@ class ServerActivities:
         """Make a member's server, or take up the one that is there.
 
         Identity: cluster uuid and member, as the server's tag. A second run looks: none → create; healthy → adopt;
-        ERROR, or going → delete, wait, make anew; SHUTOFF → start; several → keep one, delete the rest. Raises
-        ProviderRefused if a server of that name belongs to somebody else.
+        ERROR, or going → delete, wait, make anew; SHUTOFF → start; several → keep one, delete the rest. Where its own
+        disk has data to keep, it is there, and not broken, or DataLost. Raises ProviderRefused if a server of that
+        name belongs to somebody else.
         """
         kept = await self._settle(task)
-        if kept is not None and kept.status in (ServerStatus.ERROR, ServerStatus.DELETED):
+        broken = kept is not None and kept.status in (ServerStatus.ERROR, ServerStatus.DELETED)
+        if task.data is not None and (kept is None or broken):
+            which = f"server {kept.id} is in {kept.status}" if kept else "its server is gone"
+            raise task.data.lost(task.identity.name, task.member, f"{which} on cloud {task.identity.cloud}")
+        if kept is not None and broken:
             activity.logger.warning("server %s is in %s: %s; it is made anew", kept.id, kept.status, kept.fault)
             await self._destroy(kept.id, task.deadline)
             kept = None
@@ -85,7 +90,7 @@ class ServerActivities:
             raise ProviderRefused(
                 f"server name {task.member!r} is taken by server {foreign.id} of cluster {foreign.tag.cluster_id}"
             )
-        for extra in (each for each in ours if each is not kept):
+        for extra in (each for each in ours if each is not kept and task.data is None):
             activity.logger.warning(
                 "server %s doubles %s of %s and is deleted", extra.id, kept and kept.id, task.member
             )

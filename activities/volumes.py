@@ -9,6 +9,7 @@ from activities.cloud import Cloud
 from activities.settle import keep_volume
 from activities.watcher import Waiting
 from model.cloud import Tag, Volume, VolumeRequest, VolumeStatus, of_cluster
+from model.data import Data
 from model.errors import ProviderRefused, ServerLost, VolumeLost
 from model.operations import AttachTask, DeleteTask, VolumeTask, WaitTask
 from temporal.heartbeat import note
@@ -31,7 +32,10 @@ class VolumeActivities:
 
         Identity: cluster uuid and member, as the volume's tag. A second run looks: none → create; healthy → adopt;
         ERROR, or going → delete, wait, make anew; several → keep one, delete the rest that nothing is attached to.
+        Where the volume has data to keep, it is that one, healthy, or DataLost.
         """
+        if task.data is not None:
+            return _with_data(await self._ours(task), task, task.data)
         kept = await self._settle(task)
         if kept is not None and kept.status in (VolumeStatus.ERROR, VolumeStatus.DELETING):
             activity.logger.warning("volume %s is %s; it is made anew", kept.id, kept.status)
@@ -92,9 +96,7 @@ class VolumeActivities:
 
     async def _settle(self, task: VolumeTask) -> Volume | None:
         """Return the one volume of ours to keep; delete the others that carry our tag."""
-        note("looks for the volume")
-        listed = (await self._cloud.volumes.now()).values()
-        ours = [each for each in of_cluster(task.identity.id, listed) if each.tag.member == task.member]
+        ours = await self._ours(task)
         kept = keep_volume(ours)
         for extra in (each for each in ours if each is not kept and each.server_id is None):
             activity.logger.warning(
@@ -102,6 +104,11 @@ class VolumeActivities:
             )
             await self._cloud.change(self._cloud.provider.delete_volume, extra.id)
         return kept
+
+    async def _ours(self, task: VolumeTask) -> Sequence[Volume]:
+        note("looks for the volume")
+        listed = (await self._cloud.volumes.now()).values()
+        return [each for each in of_cluster(task.identity.id, listed) if each.tag.member == task.member]
 
     async def _require_both(self, task: AttachTask) -> None:
         """Name what is missing: a cloud refuses to attach what is gone, which only the workflow can make good."""
@@ -118,3 +125,13 @@ class VolumeActivities:
             return Waiting(f"volume {volume_id} is {listing[volume_id].status}") if volume_id in listing else None
 
         await self._cloud.volumes.until(judge, deadline)
+
+
+def _with_data(ours: Sequence[Volume], task: VolumeTask, data: Data) -> Volume:
+    """Return the volume with a member's data, and leave all others. Raises DataLost if it is gone, broken or going."""
+    volume = keep_volume(each for each in ours if data.volume in (None, each.id))
+    if volume is not None and volume.status not in (VolumeStatus.ERROR, VolumeStatus.DELETING):
+        return volume
+    name = volume.id if volume else data.volume
+    which, state = f"volume {name}" if name else "its volume", volume.status if volume else "gone"
+    raise data.lost(task.identity.name, task.member, f"{which} is {state} on cloud {task.identity.cloud}")

@@ -55,6 +55,16 @@ Member = Annotated[
         autocompletion=completion.member_names,
     ),
 ]
+DiscardData = Annotated[
+    str | None,
+    typer.Option(
+        help="The primary, if its data is gone for good and no replica has it: begin with an empty database.",
+        show_default=False,
+        metavar="MEMBER",
+        callback=checked(MemberName),
+        autocompletion=completion.member_names,
+    ),
+]
 User = Annotated[
     str | None,
     typer.Option(help="A user's name.", show_default="the first requested user", callback=checked(Identifier)),

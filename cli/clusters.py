@@ -22,10 +22,10 @@ from cli.observe import ask_record, describe, unknown
 from cli.pollers import workflow_pollers
 from cli.session import Session
 from cli.voice import Failed
-from model.base import BadInput
+from model.base import BadInput, Noun
 from model.cluster import ClusterIdentity, ClusterRecord, Operation, Probe, Status
 from model.command import CommandRequest, CommandResult
-from model.operations import ClusterStart
+from model.operations import ClusterStart, RetryRequest
 from model.spec import ClusterSpec
 from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, REFUSED, STATUS, ClusterWorkflow
 from workflows.commands import AROUND
@@ -65,9 +65,14 @@ async def create(session: Session, spec: ClusterSpec) -> ClusterRecord:
     return await _answer(plan, PLAN_SECONDS, late)
 
 
-async def retry(session: Session, name: str) -> None:
-    """Take up a failed build or restart again. Raises BadInput for a refusal."""
-    await _update(session, name, ClusterWorkflow.retry)
+async def retry(session: Session, name: str, discard_data: str | None = None) -> None:
+    """Take up a failed build or restart again, and with an empty database if this member's data is gone.
+
+    Raises BadInput for a refusal.
+    """
+    # Without it nothing is sent, which a workflow of an older version takes, too.
+    request = [RetryRequest(discard_data=discard_data)] if discard_data else []
+    await _update(session, name, ClusterWorkflow.retry, *request)
 
 
 async def restart(session: Session, name: str) -> None:
@@ -147,11 +152,11 @@ def _no_worker(so: str = "so") -> Failed:
     return Failed(f"no worker polls task queue {WORKFLOWS!r}, {so} nothing was recorded (`durabase up` starts one)")
 
 
-async def _update(session: Session, name: str, update: Update[Answer]) -> Answer:
+async def _update(session: Session, name: str, update: Update[Answer], *arguments: Noun) -> Answer:
     await require_worker(session, name)
     handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, name)
     late = f"the request is recorded, but no worker has taken it up yet; see `durabase show {name}`"
-    return await _answer(handle.execute_update(update), UPDATE_SECONDS, late)
+    return await _answer(handle.execute_update(update, args=arguments), UPDATE_SECONDS, late)
 
 
 async def _answer(asked: Awaitable[Coroutine[Any, Any, Answer]], seconds: float, late: str) -> Answer:

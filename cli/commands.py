@@ -67,10 +67,10 @@ async def wait(name: str, voice: Voice) -> int:
     return await _follow(session, name, voice)
 
 
-async def retry(name: str, wait: bool, voice: Voice) -> int:
+async def retry(name: str, discard_data: str | None, wait: bool, voice: Voice) -> int:
     """Take up a failed build or restart again."""
     session = await open_session()
-    await clusters.retry(session, name)
+    await clusters.retry(session, name, discard_data)
     return await _follow_if(wait, session, name, voice)
 
 

@@ -11,29 +11,24 @@ from datastores.client import OwnClient
 from datastores.command import run_once
 from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.context import Connector, InstanceContext, open_context
-from datastores.marker import Install, read_marker, write_marker
+from datastores.marker import Install, write_marker
 from datastores.service import define_service
 from datastores.templates import templates_of
+from datastores.volume import GuestOptions as GuestOptions
+from datastores.volume import mount, require_data
 from guests.base import Service
 from guests.connect import connect
 from keys import EngineKeys
-from model.base import Noun, refusal
+from model.base import refusal
 from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
 from model.command import CommandResult, CommandTask
-from model.datastore import Datastore, EngineSettings, Filesystem, catalogue, chosen
+from model.datastore import Datastore, EngineSettings, catalogue, chosen
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 from temporal.heartbeat import note
 
 ADMINISTRATOR = "durabase"
 """The engine's own administrator account, for durabase; Trove calls it os_admin."""
-
-
-class GuestOptions(Noun):
-    """An engine's options as its manager needs them on the guest (Trove's guest side)."""
-
-    mount_point: str
-    filesystem: Filesystem = Filesystem.EXT4
 
 
 class DatastoreManager(ABC):
@@ -105,11 +100,11 @@ class DatastoreManager(ABC):
         """Install, mount and configure one member; a primary also initialises and starts. Needs no peer.
 
         Identity: the marker on the member's volume. A second run checks each part and does what is missing; a run
-        after a failed one begins clean. Raises GuestRefused if the volume is another member's.
+        after a failed one begins clean. Raises GuestRefused if the volume is another member's, DataLost if data that
+        must be there is not: then nothing is changed.
         """
         with self._context(task) as context:
-            self._mount(context)
-            read_marker(context, self.guest_options.mount_point)
+            mount(context, self.guest_options, self._filesystem)
             self.begin_install(context)
             try:
                 self.do_prepare(context)
@@ -122,9 +117,11 @@ class DatastoreManager(ABC):
     def post_prepare(self, task: InstanceTask) -> None:
         """Join one prepared member to the topology; the primary first.
 
-        Identity: the member's data directory. A second run never wipes or copies data again.
+        Identity: the member's data directory. A second run never wipes or copies data again. Raises DataLost as
+        `prepare` does.
         """
         with self._context(task) as context:
+            require_data(context, self.guest_options)
             self.do_post_prepare(context)
 
     @activity.defn
@@ -179,8 +176,12 @@ class DatastoreManager(ABC):
 
     @activity.defn
     def start(self, task: InstanceTask) -> None:
-        """Start the member's database and wait until it answers. Identity: the service; a second run finds it up."""
+        """Start the member's database and wait until it answers. Identity: the service; a second run finds it up.
+
+        Raises DataLost as `prepare` does: some databases would start empty.
+        """
         with self._context(task) as context:
+            require_data(context, self.guest_options)
             self.start_service(context)
 
     @activity.defn
@@ -193,9 +194,11 @@ class DatastoreManager(ABC):
     def restart(self, task: InstanceTask) -> None:
         """Stop and start the member's database and wait until it answers.
 
-        Identity: the service; a second run restarts it once more, which leaves the same state.
+        Identity: the service; a second run restarts it once more, which leaves the same state. Raises DataLost as
+        `prepare` does: what runs without its files may be the last that has the data, and goes on.
         """
         with self._context(task) as context:
+            require_data(context, self.guest_options)
             context.guest.stop(self.manager_name)
             self.start_service(context)
 
@@ -293,8 +296,3 @@ class DatastoreManager(ABC):
         entry = chosen(self._catalogue, self.manager_name, task.version)
         with open_context(task, self._keys, entry, self._connect) as context:
             yield context
-
-    def _mount(self, context: InstanceContext) -> None:
-        if (volume := context.instance.volume) is not None:
-            note("mounts the volume")
-            context.guest.mount_volume(volume.id, self.guest_options.mount_point, self._filesystem)

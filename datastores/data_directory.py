@@ -9,11 +9,13 @@ def make_data(context: InstanceContext, data: str, user: str, make: Callable[[In
     """Let `make` fill the data directory unless there is one: beside, then renamed, so that a torn one never counts.
 
     It belongs to `user`. The rename fails if another attempt was first; what is left beside is removed by the next.
+    A database that still runs on data that is gone is stopped first.
     """
     guest, path = context.guest, context.guest.path(data)
     new = f"{path}.new"
     guest.run(["rm", "-rf", new], user=user, timeout=context.seconds_left)
     if not has_data(context, data, user):
+        guest.stop(context.datastore.manager)
         make(context, new)
         guest.run(["mv", "-T", new, path], user=user)
 

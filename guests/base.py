@@ -124,10 +124,17 @@ class Guest(ABC):
         """Make a directory with that owner and mode; nothing happens if it is so already."""
 
     @abstractmethod
-    def mount_volume(self, volume_id: str, mount_point: str, filesystem: Filesystem = Filesystem.EXT4) -> None:
+    def mount_volume(
+        self,
+        volume_id: str,
+        mount_point: str,
+        filesystem: Filesystem = Filesystem.EXT4,
+        *,
+        may_format: bool = True,
+    ) -> None:
         """Mount an attached volume, formatting it only if it is blank; one that has a file system of ours keeps it.
 
-        Raises GuestRefused on anything doubtful.
+        Raises VolumeBlank for a blank one that it may not format, GuestRefused on anything doubtful.
         """
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from guests.ssh import MOUNT_REFUSED
+from guests.ssh import MOUNT_BLANK, MOUNT_REFUSED
 
 ATTACH_SECONDS = 120.0
 """How long after the cloud called a volume attached the guest may take to see it."""
@@ -28,9 +28,10 @@ done
 
 MOUNT = f"""\
 set -eu
-volume=$1 target=$2 device=$3 filesystem=$4
+volume=$1 target=$2 device=$3 filesystem=$4 may_format=${{5:-}}
 
 refuse() {{ echo "$1" >&2; exit {MOUNT_REFUSED}; }}
+require_leave() {{ [ -n "$may_format" ] || {{ echo "it is blank" >&2; exit {MOUNT_BLANK}; }}; }}
 
 # What is mounted already, and where, is judged before anything is changed.
 mounted=$(findmnt --noheadings --output SOURCE --mountpoint "$target" || true)
@@ -55,11 +56,12 @@ case "$code $type $label" in
     [ "$(byte 510 2)" != 55aa ] || refuse "it is not blank: it has the signature of a boot sector"
     signatures=$(wipefs --no-act --parsable "$device" | grep -v '^#' || true)
     [ -z "$signatures" ] || refuse "it is not blank: wipefs finds $(echo $signatures)"
+    require_leave
     "mkfs.$filesystem" -q -L {LABEL} "$device" ;;
 "0 ext4 {LABEL}") filesystem=$type ;;
 "0 xfs {LABEL}")
     filesystem=$type
-    [ "$(byte {XFS_IN_PROGRESS} 1)" = 00 ] || mkfs.xfs -q -f -L {LABEL} "$device" ;;
+    [ "$(byte {XFS_IN_PROGRESS} 1)" = 00 ] || {{ require_leave; mkfs.xfs -q -f -L {LABEL} "$device"; }} ;;
 *) refuse "it is not blank and nothing of durabase's: $(echo ${{found:-blkid ended with exit code $code}})" ;;
 esac
 pass=2
@@ -82,7 +84,9 @@ mkdir -p "$target"
 [ -n "$mounted" ] || mount -t "$filesystem" "$device" "$target"
 mountpoint --quiet "$target"
 """
-"""Mounts device $3, volume $1, at $2; a blank one gets file system $4, any of durabase's is mounted as what it is.
+"""Mounts device $3, volume $1, at $2; any file system of durabase's is mounted as what it is.
+
+A blank device gets file system $4 if $5 is there; else it ends with MOUNT_BLANK.
 
 mke2fs writes the superblock last, so a torn format leaves a blank device; mkfs.xfs says in it that it is not done yet.
 The line in fstab is whole or missing, and written before anything can lie below the mount point. fsck is not for XFS,

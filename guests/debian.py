@@ -100,7 +100,14 @@ class DebianGuest(SshGuest):
             raise self.failed(label, result)
         return {PurePosixPath(path).name: path for path in result.stdout.splitlines()}
 
-    def mount_volume(self, volume_id: str, mount_point: str, filesystem: Filesystem = Filesystem.EXT4) -> None:
+    def mount_volume(
+        self,
+        volume_id: str,
+        mount_point: str,
+        filesystem: Filesystem = Filesystem.EXT4,
+        *,
+        may_format: bool = True,
+    ) -> None:
         """Mount an attached volume once the guest sees it, now and after every reboot; see Guest, guests.block_device.
 
         Raises GuestRefused for a device that holds anything but durabase's own file system, and for a mount point
@@ -109,7 +116,7 @@ class DebianGuest(SshGuest):
         device = self._device(volume_id)
         if filesystem is Filesystem.XFS:
             self.install(["xfsprogs"])
-        script = ["sh", "-c", MOUNT, "sh", volume_id, mount_point, device, filesystem]
+        script = ["sh", "-c", MOUNT, "sh", volume_id, mount_point, device, filesystem, *(["may-format"] * may_format)]
         result = self.run(script, timeout=FORMAT_SECONDS, check=False)
         self.require_mounted(volume_id, mount_point, result)
 

@@ -45,6 +45,7 @@ volume=$1 target=$2
 [ -d "$volume" ] || {{ echo "the volume is not attached to it" >&2; exit {MOUNT_REFUSED}; }}
 [ "$(readlink -- "$target" || true)" != "$volume" ] || exit 0
 mkdir -p -- "$(dirname -- "$target")"
+[ ! -L "$target" ] || [ -e "$target" ] || rm -- "$target"
 [ -L "$target" ] || [ ! -d "$target" ] || rmdir -- "$target" || exit {MOUNT_REFUSED}
 ln -sT -- "$volume" "$target" || exit {MOUNT_REFUSED}
 """
@@ -108,6 +109,8 @@ class LocalGuest(SshGuest):
         volume_id: str,
         mount_point: str,
         filesystem: Filesystem = Filesystem.EXT4,  # noqa: ARG002 - a directory has none of its own
+        *,
+        may_format: bool = True,  # noqa: ARG002 - nor is it ever formatted
     ) -> None:
         """Make the mount point a link to the volume; a directory needs no format. Raises GuestRefused; see Guest."""
         target = self.path(mount_point)

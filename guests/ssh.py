@@ -14,7 +14,7 @@ from guests.fence import FENCE, SUPERSEDED
 from guests.forward import REPLY_SECONDS, ForwardedConnection
 from guests.transport import SSH_ERRORS, execute, remaining
 from model.cloud import Server
-from model.errors import AttemptOver, DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable
+from model.errors import AttemptOver, DeadlineExceeded, GuestError, GuestRefused, GuestUnreachable, VolumeBlank
 from temporal.heartbeat import require_current
 
 KILL_SECONDS = 5
@@ -36,6 +36,9 @@ NO_FILE = 44
 
 MOUNT_REFUSED = 4
 """Our mount scripts' exit code for a volume or a mount point that must not be touched."""
+
+MOUNT_BLANK = 5
+"""Their exit code for a volume that is blank and may not be formatted."""
 
 MESSAGE_LINES = 12
 MESSAGE_CHARACTERS = 2000
@@ -184,11 +187,10 @@ class SshGuest(Guest):
         return GuestError(f"{label} on {self.name} {ending}" + (f": {said}" if said else ""))
 
     def require_mounted(self, volume_id: str, mount_point: str, result: CommandResult) -> None:
-        """Raise GuestRefused for what a mount script would not touch, GuestError for what failed."""
-        if result.code == MOUNT_REFUSED:
-            raise GuestRefused(
-                f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}"
-            )
+        """Raise GuestRefused or VolumeBlank for what a mount script would not touch, GuestError for what failed."""
+        if result.code in (MOUNT_REFUSED, MOUNT_BLANK):
+            refused = VolumeBlank if result.code == MOUNT_BLANK else GuestRefused
+            raise refused(f"volume {volume_id} is not mounted at {mount_point} on {self.name}: {result.stderr.strip()}")
         if result.code != 0:
             raise self.failed(f"mount {mount_point}", result)
 

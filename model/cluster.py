@@ -7,6 +7,7 @@ from pydantic import Field
 
 from model.base import Noun
 from model.cloud import Flavor, Image, Server, Volume
+from model.data import Data, Holding
 from model.spec import ClusterSpec, DatabaseSpec, Setting, UserSpec
 
 
@@ -145,7 +146,10 @@ class User(Noun):
 
 
 class ClusterRecord(Noun):
-    """What ClusterWorkflow holds and its `cluster` query answers: no secret in it."""
+    """What ClusterWorkflow holds and its `cluster` query answers: no secret in it.
+
+    `holdings` says which members have data that nothing may replace; None is that of a version that did not know.
+    """
 
     identity: ClusterIdentity
     version: str | None = None
@@ -160,6 +164,7 @@ class ClusterRecord(Noun):
     deadline: datetime | None = None
     operations: int = 0
     """How many operations the cluster has begun: the latest one's number."""
+    holdings: tuple[Holding, ...] | None = None
 
 
 class InstanceTask(Noun):
@@ -167,6 +172,7 @@ class InstanceTask(Noun):
 
     `operation` and `step` number the cluster's operations and the steps of one: with the attempt they are a fencing
     token, by which a guest knows what is late. 0 is what has none: a look, or an operation of a worker before them.
+    `data` is a primary's that nothing may replace, else None: a replica's is copied from the primary.
     """
 
     identity: ClusterIdentity
@@ -179,6 +185,7 @@ class InstanceTask(Noun):
     deadline: datetime
     operation: int = 0
     step: int = 0
+    data: Data | None = None
 
 
 class PlanTask(Noun):

@@ -51,7 +51,13 @@ class ServerLost(StepError):
 
 
 class VolumeLost(StepError):
-    """A member's volume vanished or went to ERROR before it held data: the workflow makes it anew."""
+    """A member's volume vanished or went to ERROR: the workflow sends the member back to create_volume."""
+
+    retryable = False
+
+
+class DataLost(StepError):
+    """The data that a primary has had in an ACTIVE cluster is not there; nothing is made in its place."""
 
     retryable = False
 
@@ -70,6 +76,10 @@ class GuestRefused(GuestError):
     """The guest holds something that must not be touched: a foreign marker, a volume that is not blank."""
 
     retryable = False
+
+
+class VolumeBlank(GuestRefused):
+    """A volume has no file system, and may not be given one."""
 
 
 DEADLINE_MARGIN = timedelta(seconds=5)

@@ -5,6 +5,7 @@ from datetime import datetime
 from model.base import Noun
 from model.cloud import Image, Resource, Server, Volume
 from model.cluster import ClusterIdentity, ClusterRecord, Fault, Instance, ServerOptions, Status
+from model.data import Data
 from model.spec import ClusterSpec
 
 
@@ -20,8 +21,16 @@ class ClusterStart(Noun):
     record: ClusterRecord | None = None
 
 
+class RetryRequest(Noun):
+    """What the update `retry` may be given: the member whose data, if it is gone, is given up for an empty database."""
+
+    discard_data: str | None = None
+
+
 class ProvisionRequest(Noun):
     """Starts a ProvisionWorkflow; `identity` is known when an earlier build is taken up again.
+
+    `data` is what the primary holds if the cluster has been ACTIVE, and `members` are what is known of all then.
 
     `revision` is the course that the build takes. It stands in the request so that a build goes on as it began, and its
     history needs no marker: 0 asks engine and cloud at once, and tells its end by a signal; 1 asks the engine first,
@@ -33,15 +42,18 @@ class ProvisionRequest(Noun):
     identity: ClusterIdentity | None = None
     revision: int = 0
     number: int = 0
+    data: Data | None = None
+    members: tuple[Instance, ...] = ()
 
 
 class RestartRequest(Noun):
-    """Starts a RestartWorkflow; `number` as in ProvisionRequest."""
+    """Starts a RestartWorkflow; `number` and `data` as in ProvisionRequest."""
 
     identity: ClusterIdentity
     version: str
     members: tuple[Instance, ...]
     number: int = 0
+    data: Data | None = None
 
 
 class DeprovisionRequest(Noun):
@@ -78,7 +90,10 @@ class OperationReport(Noun):
 
 
 class ServerTask(Noun):
-    """Input of `create_server`; image and networks as in `ServerRequest`."""
+    """Input of `create_server`; image and networks as in `ServerRequest`.
+
+    `data` is what only this server's own disk holds: None where the member has a volume, or no data to keep.
+    """
 
     identity: ClusterIdentity
     member: str
@@ -89,15 +104,17 @@ class ServerTask(Noun):
     member_ports: tuple[int, ...] = ()
     allowed_cidrs: tuple[str, ...] | None = None
     deadline: datetime
+    data: Data | None = None
 
 
 class VolumeTask(Noun):
-    """Input of `create_volume`; `size` in GiB."""
+    """Input of `create_volume`; `size` in GiB; `data` as in InstanceTask."""
 
     identity: ClusterIdentity
     member: str
     size: int
     deadline: datetime
+    data: Data | None = None
 
 
 class WaitTask(Noun):

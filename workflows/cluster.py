@@ -12,20 +12,25 @@ from temporalio.workflow import ChildWorkflowCancellationType
 with workflow.unsafe.imports_passed_through():
     from model.cluster import ClusterRecord, Fault, Operation, Probe, Status
     from model.command import CommandRequest, CommandResult
-    from model.operations import (
-        ClusterStart,
-        DeprovisionRequest,
-        OperationReport,
-        ProvisionRequest,
-        RestartRequest,
-    )
+    from model.operations import ClusterStart, OperationReport, RetryRequest
     from model.spec import ClusterSpec, OnFailure
+    from workflows.children import build_request, removal_request, restart_request
     from workflows.commands import Commands
     from workflows.deprovision import DeprovisionWorkflow
     from workflows.details import cluster_details, summary_of_operation
     from workflows.probe import probe_members
-    from workflows.provision import REVISION, ProvisionWorkflow
-    from workflows.record import begun, first_operation, first_record, probed, reported, terminated
+    from workflows.provision import ProvisionWorkflow
+    from workflows.record import (
+        begun,
+        data_of,
+        first_operation,
+        first_record,
+        given_up,
+        probed,
+        reported,
+        taken_over,
+        terminated,
+    )
     from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
     from workflows.restart import RestartWorkflow
     from workflows.status import MOVES
@@ -54,7 +59,8 @@ class ClusterWorkflow:
     @workflow.init
     def __init__(self, start: ClusterStart) -> None:
         self._start = start
-        self._record = start.record or first_record(self._spec, workflow.info().first_execution_run_id)
+        record = start.record or first_record(self._spec, workflow.info().first_execution_run_id)
+        self._record = taken_over(record)
         self._next: Operation | None = first_operation(start.record)
         self._running: asyncio.Task[None] | None = None
         self._heard = 0
@@ -85,13 +91,14 @@ class ClusterWorkflow:
         _refuse(refuse_claim(self._record, self._start.claim, claim))
 
     @workflow.update(description="Take up a failed build or restart again; what exists is adopted")
-    async def retry(self) -> None:
-        """Ask for a new build."""
+    async def retry(self, request: RetryRequest | None = None) -> None:
+        """Ask for a new build; without a request where nothing is to be discarded."""
+        self._record = given_up(self._record, request.discard_data if request else None)
         self._ask(Operation.PROVISION)
 
     @retry.validator
-    def _may_retry(self) -> None:
-        _refuse(refuse_retry(self._record, self._busy))
+    def _may_retry(self, request: RetryRequest | None = None) -> None:
+        _refuse(refuse_retry(self._record, self._busy, request))
 
     @workflow.update(description="Restart the database of every member")
     async def restart(self) -> None:
@@ -173,31 +180,25 @@ class ClusterWorkflow:
         if not self._planned:
             self._refusal = fault.message if fault else "the plan failed"
             self._over = True
-        elif operation is Operation.PROVISION and self._spec.on_failure is OnFailure.DELETE:
+        elif operation is Operation.PROVISION and self._spec.on_failure is OnFailure.DELETE and not self._keeps_data():
             self._first_fault = fault
             self._ask(Operation.DELETE)
 
+    def _keeps_data(self) -> bool:
+        """Whether the cluster has data to keep, so that a failed build must not delete it."""
+        # Patched: runs of version 0.1.0 went on with the removal. To be removed when none of those is open.
+        return data_of(self._record) is not None and workflow.patched("data-kept")
+
     async def _execute(self, operation: Operation, ambiguous: bool) -> None:
         """Run an operation's workflow until it has closed. Raises ChildWorkflowError."""
-        record, identity = self._record, self._record.identity
-        members, number = record.members, record.operations
         match operation:
             case Operation.PROVISION:
-                known = identity if self._planned else None
-                build = ProvisionRequest(
-                    spec=self._spec, cluster_id=identity.id, identity=known, revision=REVISION, number=number
-                )
+                build = build_request(self._record, self._spec, self._planned)
                 await self._child(ProvisionWorkflow.run, build)
             case Operation.RESTART:
-                version = record.version or ""
-                restart = RestartRequest(identity=identity, version=version, members=members, number=number)
-                await self._child(RestartWorkflow.run, restart)
+                await self._child(RestartWorkflow.run, restart_request(self._record))
             case Operation.DELETE:
-                name, cloud = identity.name, identity.cloud
-                removal = DeprovisionRequest(
-                    name=name, cluster_id=identity.id, cloud=cloud, members=members, ambiguous=ambiguous
-                )
-                await self._child(DeprovisionWorkflow.run, removal)
+                await self._child(DeprovisionWorkflow.run, removal_request(self._record, ambiguous))
 
     async def _child(self, run: Callable[[Any, Request], Awaitable[OperationReport | None]], request: Request) -> None:
         operation = self._record.operation

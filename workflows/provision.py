@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         PlanTask,
         ServerOptions,
     )
+    from model.data import Data
     from model.errors import PlanRefused
     from model.operations import (
         AttachTask,
@@ -66,9 +67,8 @@ class ProvisionWorkflow:
         self._spec = request.spec
         self._request = request
         self._primary, *self._replicas = (member.name for member in members_of(request.spec))
-        self._progress = Progress(
-            Operation.PROVISION, members_of(request.spec), number=request.number, returned=request.revision > 0
-        )
+        members = members_of(request.spec, request.members)
+        self._progress = Progress(Operation.PROVISION, members, number=request.number, returned=request.revision > 0)
         self._servers: defaultdict[str, set[str]] = defaultdict(set)
         self._losses: defaultdict[str, int] = defaultdict(int)
         self._cloud_queue = cloud_queue(request.spec.cloud)
@@ -89,7 +89,7 @@ class ProvisionWorkflow:
         """Build until every member is ACTIVE, and return the last report. Raises ApplicationError, with the Fault."""
         try:
             await self._plan()
-            await self._build_all([self._primary, *self._replicas])
+            await self._build_all()
             while True:
                 try:
                     await self._verify_resources()
@@ -138,7 +138,11 @@ class ProvisionWorkflow:
             plan, _ = await both(self._progress.run(engine, EnginePlan), self._progress.run(cloud, CloudPlan))
         return plan
 
-    async def _build_all(self, members: list[str]) -> None:
+    async def _build_all(self) -> None:
+        """Build all side by side; where there is data to keep, no replica is touched before the primary has it."""
+        members = [self._primary, *self._replicas]
+        if self._request.data is not None:
+            await self._build(members.pop(0))
         await side_by_side(*(self._build(member) for member in members))
 
     async def _build(self, member: str) -> None:
@@ -156,6 +160,9 @@ class ProvisionWorkflow:
     async def _resources(self, member: str) -> tuple[Server, Volume | None]:
         if not self._options.volume_support:
             return await self._server(member), None
+        if self._data_of(member) is not None:
+            volume = await self._volume(member)
+            return await self._server(member), volume
         return await both(self._server(member), self._volume(member))
 
     async def _server(self, member: str) -> Server:
@@ -169,6 +176,7 @@ class ProvisionWorkflow:
             member_ports=self._options.member_ports,
             allowed_cidrs=self._spec.allowed_cidrs,
             deadline=self._deadline,
+            data=None if self._options.volume_support else self._data_of(member),
         )
         server = await self._on_cloud(Step.CREATE_SERVER, member, task, f"create server ({self._spec.flavor})", Server)
         self._servers[member].add(server.id)
@@ -178,8 +186,8 @@ class ProvisionWorkflow:
         return server
 
     async def _volume(self, member: str) -> Volume:
-        size = self._spec.volume_size
-        task = VolumeTask(identity=self._identity, member=member, size=size, deadline=self._deadline)
+        size, data = self._spec.volume_size, self._data_of(member)
+        task = VolumeTask(identity=self._identity, member=member, size=size, deadline=self._deadline, data=data)
         volume = await self._on_cloud(Step.CREATE_VOLUME, member, task, f"create volume {size} GB", Volume)
         wait = WaitTask(cloud=self._spec.cloud, member=member, id=volume.id, deadline=self._deadline)
         volume = await self._on_cloud(Step.WAIT_FOR_VOLUME, member, wait, "wait for volume", Volume)
@@ -238,7 +246,11 @@ class ProvisionWorkflow:
             members=self._progress.members,
             configuration=self._spec.configuration,
             deadline=self._deadline,
+            data=self._data_of(member),
         )
+
+    def _data_of(self, member: str) -> Data | None:
+        return self._request.data if member == self._primary else None
 
     def _expected(self) -> tuple[MemberResources, ...]:
         return tuple(

@@ -10,9 +10,11 @@ from model.cluster import (
     OperatingStatus,
     Operation,
     Probe,
+    Role,
     Status,
     User,
 )
+from model.data import Data, Holding
 from model.operations import OperationReport
 from model.spec import ClusterSpec
 from workflows.placement import members_of
@@ -42,7 +44,13 @@ def first_record(spec: ClusterSpec, cluster_id: str) -> ClusterRecord:
         operation=Operation.PROVISION,
         status=Status.BUILD,
         members=members_of(spec),
+        holdings=(),
     )
+
+
+def taken_over(record: ClusterRecord) -> ClusterRecord:
+    """Return a record that an older version may have written, with what its members hold: in doubt, all of them do."""
+    return record if record.holdings is not None else _holding(record)
 
 
 def first_operation(record: ClusterRecord | None) -> Operation | None:
@@ -72,7 +80,7 @@ def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:
         for member in report.members
     )
     known = {"identity": report.identity, "version": report.version, "options": report.options}
-    return record.model_copy(
+    after = record.model_copy(
         update={
             **{name: value for name, value in known.items() if value is not None},
             "status": report.status,
@@ -81,6 +89,23 @@ def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:
             "fault": report.fault,
         }
     )
+    return _holding(after) if report.status is Status.ACTIVE else after
+
+
+def data_of(record: ClusterRecord) -> Data | None:
+    """Return the primary's data that nothing may replace, None if it has had none while the cluster was ACTIVE."""
+    held = {holding.member: holding.volume for holding in record.holdings or ()}
+    roles = {member.name: member.role for member in record.members}
+    primary = next((name for name in held if roles.get(name) is Role.PRIMARY), None)
+    if primary is None:
+        return None
+    return Data(volume=held[primary], copies=tuple(name for name in held if name != primary))
+
+
+def given_up(record: ClusterRecord, member: str | None) -> ClusterRecord:
+    """Return the record after a member's data was given up: an empty database may take its place."""
+    kept = tuple(holding for holding in record.holdings or () if holding.member != member)
+    return record.model_copy(update={"holdings": kept})
 
 
 def terminated(record: ClusterRecord, at: datetime) -> ClusterRecord:
@@ -107,3 +132,9 @@ def operating_status(record: ClusterRecord) -> OperatingStatus:
     """Return the worst of the members' operating statuses."""
     statuses = [member.operating_status for member in record.members]
     return min(statuses, key=WORST_FIRST.index) if statuses else OperatingStatus.UNKNOWN
+
+
+def _holding(record: ClusterRecord) -> ClusterRecord:
+    volumes = ((member.name, member.volume.id if member.volume else None) for member in record.members)
+    holdings = tuple(Holding(member=member, volume=volume) for member, volume in volumes)
+    return record.model_copy(update={"holdings": holdings})

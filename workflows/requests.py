@@ -1,7 +1,10 @@
 """Which requests a cluster takes in which state; each refusal is one sentence."""
 
-from model.cluster import ClusterRecord, Operation, Status
+from model.base import refusal
+from model.cluster import ClusterRecord, Operation, Role, Status
 from model.command import CommandRequest
+from model.operations import RetryRequest
+from workflows.record import data_of
 
 
 def refuse_claim(record: ClusterRecord, ours: str, theirs: str) -> str | None:
@@ -12,11 +15,11 @@ def refuse_claim(record: ClusterRecord, ours: str, theirs: str) -> str | None:
     return f"name {name!r} is not allowed: it must be a name not in use, and a cluster {name} is {record.status}"
 
 
-def refuse_retry(record: ClusterRecord, busy: bool) -> str | None:
+def refuse_retry(record: ClusterRecord, busy: bool, request: RetryRequest | None = None) -> str | None:
     """Return why `retry` is refused: only a build or restart that failed is taken up again."""
-    if record.status is Status.FAILED and not busy:
-        return None
-    return f"cluster {record.identity.name} is {_state(record, busy)}: retry takes up a cluster that is FAILED"
+    if record.status is not Status.FAILED or busy:
+        return f"cluster {record.identity.name} is {_state(record, busy)}: retry takes up a cluster that is FAILED"
+    return _refuse_discard(record, request.discard_data) if request and request.discard_data else None
 
 
 def refuse_restart(record: ClusterRecord, busy: bool) -> str | None:
@@ -40,6 +43,21 @@ def refuse_command(record: ClusterRecord, ends: bool, running: int, limit: int, 
     if running >= limit:
         return f"{running} of at most {limit} commands run on cluster {name} now: one must end before the next begins"
     return None
+
+
+def _refuse_discard(record: ClusterRecord, member: str) -> str | None:
+    primary = next(each.name for each in record.members if each.role is Role.PRIMARY)
+    if member != primary:
+        why = "what a replica has lost is copied from the primary without a word"
+        return str(refusal("discard-data", member, f"the primary {primary}: {why}"))
+    data = data_of(record)
+    if data is None or not data.copies:
+        return None
+    return (
+        f"the data of {primary} cannot be discarded while {' and '.join(data.copies)} may have a copy, "
+        f"and durabase cannot make a replica the primary yet: bring its volume back and retry, "
+        f"or save what you need and delete cluster {record.identity.name}"
+    )
 
 
 def _state(record: ClusterRecord, busy: bool) -> str:

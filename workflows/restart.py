@@ -45,6 +45,7 @@ class RestartWorkflow:
                     member=member.name,
                     members=request.members,
                     deadline=self._deadline,
+                    data=request.data if member.role is Role.PRIMARY else None,
                 )
                 call = Call(Step.RESTART, queue, task, self._deadline, f"{member.name}: restart", member.name)
                 await self._progress.run(call, type(None))

@@ -4,6 +4,9 @@ from datastores.base import ADMINISTRATOR
 
 MOUNT_POINT = "/var/lib/mysql"
 DATA = f"{MOUNT_POINT}/data"
+SYSTEM_SCHEMA = f"{DATA}/mysql"
+"""Its users and privileges: in every data directory, wherever a request lets InnoDB have its files."""
+
 CONFIG = f"{MOUNT_POINT}/config"
 CONFIG_FILE = f"{CONFIG}/my.cnf"
 ADMINISTRATOR_FILE = f"{CONFIG}/administrator.cnf"

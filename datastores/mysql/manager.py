@@ -40,7 +40,7 @@ class MysqlManager(DatastoreManager):
         ),
     )
     server_options = ServerOptions(tcp_ports=(layout.PORT,))
-    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
+    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT, data=layout.SYSTEM_SCHEMA)
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
         """Return what a version knows of configuration."""

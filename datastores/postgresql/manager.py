@@ -40,7 +40,7 @@ class PostgresqlManager(DatastoreManager):
         ),
     )
     server_options = ServerOptions(tcp_ports=(layout.PORT,))
-    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
+    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT, data=f"{layout.DATA}/PG_VERSION")
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
         """Return what a version knows of configuration."""

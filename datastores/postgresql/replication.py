@@ -43,8 +43,11 @@ def create_slots(psql: Psql, replicas: list[Instance]) -> None:
 
 
 def copy_primary(context: InstanceContext, new: str) -> None:
-    """Copy the primary's data directory to `new`, as a standby's."""
-    size = Psql(context, context.primary).query("SELECT pg_size_pretty(sum(pg_database_size(oid))) FROM pg_database")
+    """Copy the primary's data directory to `new`, as a standby's; a slot that an earlier copy left may be of no use."""
+    primary, slot = Psql(context, context.primary), layout.slot(context.instance.name)
+    primary.execute(sql.drop_idle_slot(slot))
+    primary.execute(sql.create_slot(slot))
+    size = primary.query("SELECT pg_size_pretty(sum(pg_database_size(oid))) FROM pg_database")
     note(f"copies {size[0]} from {context.primary.name}")
     command = [
         context.programs["pg_basebackup"],
@@ -52,7 +55,7 @@ def copy_primary(context: InstanceContext, new: str) -> None:
         f"--pgdata={new}",
         "--checkpoint=fast",
         "--wal-method=stream",
-        f"--slot={layout.slot(context.instance.name)}",
+        f"--slot={slot}",
         "--no-password",
     ]
     context.guest.run(command, user=layout.SYSTEM_USER, timeout=context.seconds_left)

@@ -81,6 +81,12 @@ def create_slot(slot: str) -> str:
     return f"SELECT pg_create_physical_replication_slot({literal(slot)}, true) WHERE {missing}"
 
 
+def drop_idle_slot(slot: str) -> str:
+    """Return what drops a replication slot that nothing streams from, if it is there."""
+    drop = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+    return f"{drop} WHERE slot_name = {literal(slot)} AND NOT active"
+
+
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("PostgreSQL holds no NUL in names and texts")

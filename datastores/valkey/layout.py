@@ -4,6 +4,9 @@ from datastores.base import ADMINISTRATOR
 
 MOUNT_POINT = "/var/lib/valkey"
 DATA = f"{MOUNT_POINT}/data"
+MANIFEST = f"{DATA}/appendonlydir/appendonly.aof.manifest"
+"""Names the files of the append-only log; a server that finds none starts empty, whatever else lies there."""
+
 CONFIG = f"{MOUNT_POINT}/config"
 CONFIG_FILE = f"{CONFIG}/valkey.conf"
 USERS_FILE = f"{CONFIG}/users.acl"

@@ -29,7 +29,7 @@ class ValkeyManager(DatastoreManager):
     server_options = ServerOptions(tcp_ports=(layout.PORT,))
     superuser = layout.SUPERUSER
     own_client: ClassVar[OwnClient] = client
-    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
+    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT, data=layout.MANIFEST)
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
         """Return the parameters of a version, and those that are durabase's or the host's."""

@@ -7,7 +7,8 @@ import pytest
 from activities.cloud import Cloud
 from activities.servers import ServerActivities
 from model.cloud import Server, ServerStatus
-from model.errors import DeadlineExceeded, ProviderError, ProviderRefused, ServerLost
+from model.data import Data
+from model.errors import DataLost, DeadlineExceeded, ProviderError, ProviderRefused, ServerLost
 from model.operations import DeleteTask, ServerTask, WaitTask
 from providers.local.layout import READY
 from tests.activities.attempts import ORDERS, almost_over, in_good_time, once, retried
@@ -24,8 +25,8 @@ def servers(cloud: Cloud) -> ServerActivities:
     return ServerActivities(cloud, ROOT_KEYS)
 
 
-def create_task(member: str = MEMBER) -> ServerTask:
-    return ServerTask(identity=ORDERS, member=member, flavor="small", tcp_ports=(), deadline=in_good_time())
+def create_task(member: str = MEMBER, data: Data | None = None) -> ServerTask:
+    return ServerTask(identity=ORDERS, member=member, flavor="small", tcp_ports=(), deadline=in_good_time(), data=data)
 
 
 def wait_task(server_id: str, deadline: datetime | None = None) -> WaitTask:
@@ -51,6 +52,21 @@ def break_server(local: local_servers.Cloud, server_id: str) -> None:
 
 
 # create_server
+
+
+async def test_create_server_makes_nothing_in_the_place_of_a_disk_with_data(
+    servers: ServerActivities, local: local_servers.Cloud, losing: Losing
+) -> None:
+    with pytest.raises(DataLost, match="the data of orders-1 is not there: its server is gone on cloud local"):
+        await once(servers.create_server, create_task(data=Data()))
+    made = await once(servers.create_server, create_task())
+    assert (await once(servers.create_server, create_task(data=Data()))).id == made.id
+    break_server(local, made.id)
+    losing.calls.clear()
+    with pytest.raises(DataLost, match=f"server {made.id} is in ERROR on cloud local"):
+        await once(servers.create_server, create_task(data=Data()))
+    assert the_one(local).id == made.id
+    assert set(losing.calls) == {"list_servers"}
 
 
 async def test_create_server_twice_makes_one(servers: ServerActivities, local: local_servers.Cloud) -> None:

@@ -7,7 +7,8 @@ import pytest
 from activities.cloud import Cloud
 from activities.volumes import VolumeActivities
 from model.cloud import Volume, VolumeStatus
-from model.errors import DeadlineExceeded, ProviderError, ProviderRefused, ServerLost, VolumeLost
+from model.data import Data
+from model.errors import DataLost, DeadlineExceeded, ProviderError, ProviderRefused, ServerLost, VolumeLost
 from model.operations import AttachTask, DeleteTask, VolumeTask, WaitTask
 from tests.activities.attempts import ORDERS, almost_over, in_good_time, once, retried
 from tests.activities.losing import Losing
@@ -22,8 +23,8 @@ def volumes(cloud: Cloud) -> VolumeActivities:
     return VolumeActivities(cloud)
 
 
-def create_task(member: str = MEMBER) -> VolumeTask:
-    return VolumeTask(identity=ORDERS, member=member, size=1, deadline=in_good_time())
+def create_task(member: str = MEMBER, data: Data | None = None) -> VolumeTask:
+    return VolumeTask(identity=ORDERS, member=member, size=1, deadline=in_good_time(), data=data)
 
 
 def wait_task(volume_id: str, deadline: datetime | None = None) -> WaitTask:
@@ -126,6 +127,49 @@ async def test_create_volume_adopts_only_its_cluster_s_own(
     foreign = local.create_volume("others-1")
     made = await once(volumes.create_volume, create_task())
     assert sorted(each.id for each in local.provider.list_volumes()) == sorted([foreign.id, made.id])
+
+
+async def test_create_volume_takes_up_the_one_with_data_and_touches_no_other(
+    volumes: VolumeActivities, local: local_servers.Cloud, losing: Losing
+) -> None:
+    others = [local.create_volume(MEMBER).id for _ in range(2)]
+    local.provider.attach_volume(a_server(local), others[0])
+    held = local.create_volume(MEMBER).id
+    assert (await once(volumes.create_volume, create_task(data=Data(volume=held)))).id == held
+    assert (await once(volumes.create_volume, create_task(data=Data(volume=None)))).id == others[0]
+    assert sorted(each.id for each in local.provider.list_volumes()) == sorted([*others, held])
+    assert set(losing.calls) == {"list_volumes"}
+
+
+@pytest.mark.parametrize("status", [None, VolumeStatus.ERROR, VolumeStatus.DELETING])
+@pytest.mark.parametrize("known", [True, False])
+async def test_create_volume_makes_nothing_in_the_place_of_data_that_is_lost(
+    volumes: VolumeActivities, local: local_servers.Cloud, losing: Losing, status: VolumeStatus | None, known: bool
+) -> None:
+    held = local.create_volume(MEMBER)
+    if status is None:
+        local.provider.delete_volume(held.id)
+    else:
+        losing.show(held, status)
+    before = local.provider.list_volumes()
+    with pytest.raises(DataLost) as lost:
+        await once(volumes.create_volume, create_task(data=Data(volume=held.id if known else None)))
+    which = f"volume {held.id}" if known or status else "its volume"
+    assert str(lost.value).startswith(
+        f"the data of orders-1 is not there: {which} is {status or 'gone'} on cloud local; nothing was made"
+    )
+    assert local.provider.list_volumes() == before
+    assert set(losing.calls) == {"list_volumes"}
+
+
+async def test_create_volume_makes_nothing_although_another_volume_has_the_member_s_tag(
+    volumes: VolumeActivities, local: local_servers.Cloud, losing: Losing
+) -> None:
+    late = local.create_volume(MEMBER)
+    with pytest.raises(DataLost, match="volume v-1 is gone on cloud local"):
+        await once(volumes.create_volume, create_task(data=Data(volume="v-1")))
+    assert local.provider.list_volumes() == [late]
+    assert set(losing.calls) == {"list_volumes"}
 
 
 # wait_for_volume

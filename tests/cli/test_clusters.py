@@ -78,6 +78,21 @@ async def test_retry_builds_again(session: Session, script: Script) -> None:
     await until(handle, Status.ACTIVE)
 
 
+async def test_retry_gives_data_up_by_its_word(session: Session, script: Script) -> None:
+    spec = script.spec(1)
+    member = f"{spec.name}-1"
+    await active(session, spec)
+    handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, spec.name)
+    script.on(f"restart/{member}", GuestRefused("no"))
+    await clusters.restart(session, spec.name)
+    await until(handle, Status.FAILED)
+    with pytest.raises(BadInput, match=f"discard-data 'other-1' is not allowed: it must be the primary {member}: "):
+        await clusters.retry(session, spec.name, "other-1")
+    await clusters.retry(session, spec.name, member)
+    await until(handle, Status.ACTIVE)
+    assert script.inputs[f"create_volume/{member}"][-1].data is None
+
+
 async def test_probe_tells_of_each_member(session: Session, script: Script) -> None:
     spec = script.spec(2)
     await active(session, spec)

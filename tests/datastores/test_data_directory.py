@@ -8,6 +8,7 @@ import pytest
 from datastores import data_directory
 from datastores.context import InstanceContext
 from datastores.data_directory import has_data, make_data
+from guests.base import Service
 from model.errors import GuestError
 from providers.local.provider import LocalProvider
 from tests.datastores.cluster import engine_keys
@@ -55,6 +56,22 @@ def test_a_torn_directory_never_counts_and_one_that_is_there_is_kept(context: In
     assert has_data(context, DATA, USER)
     make_data(context, DATA, USER, fail)
     assert listing(context) == ["data", "data/whole"]
+
+
+def test_what_still_runs_on_data_that_is_gone_is_stopped_before_others_are_made(context: InstanceContext) -> None:
+    manager = context.datastore.manager
+    directory = context.guest.path(FOLDER)
+    context.guest.service(Service(name=manager, command=["sleep", "600"], user=USER, directory=directory))
+    context.guest.start(manager)
+
+    def makes(context: InstanceContext, new: str) -> None:
+        assert not context.guest.is_active(manager)
+        make(context, new)
+
+    make_data(context, DATA, USER, makes)
+    context.guest.start(manager)
+    make_data(context, DATA, USER, fail)
+    assert context.guest.is_active(manager)
 
 
 def test_an_attempt_that_comes_second_replaces_nothing(

@@ -34,7 +34,7 @@ class ToyManager(DatastoreManager):
         Datastore(manager="toy", version="2", packages={"wheel": ()}, default=True),
     )
     server_options = ServerOptions(tcp_ports=(4000,), root_on_create=True, max_cluster_size=3)
-    guest_options = GuestOptions(mount_point=MOUNT_POINT)
+    guest_options = GuestOptions(mount_point=MOUNT_POINT, data=f"{MOUNT_POINT}/log")
 
     answers = True
     """Whether its database answers, once its process runs."""

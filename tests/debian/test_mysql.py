@@ -10,7 +10,8 @@ import pytest
 from datastores.mysql import describe, layout, parameters, replication
 from datastores.mysql.manager import MysqlManager
 from model.cluster import OperatingStatus
-from model.errors import GuestError
+from model.data import Data
+from model.errors import DataLost, GuestError
 from tests.datastores.cluster import engine_keys, provisioned, wait_for
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.debian.cluster import DebianCluster
@@ -119,6 +120,20 @@ def test_a_second_run_of_everything_changes_nothing(cluster: DebianCluster) -> N
     before = everything(cluster)
     cluster.provision()
     assert everything(cluster) == before
+
+
+def test_a_primary_that_lost_its_data_is_not_initialised(cluster: DebianCluster, manager: MysqlManager) -> None:
+    primary = cluster.members[0]
+    task = cluster.task(primary, data=Data(volume=cluster.volumes[primary].id))
+    manager.prepare(task)
+    position = ask(cluster, "SELECT @@gtid_binlog_pos")
+    with cluster.context(primary) as context:
+        context.guest.run(["mv", layout.DATA, f"{layout.DATA}.away"])
+        for activity in (manager.restart, manager.prepare, manager.post_prepare):
+            with pytest.raises(DataLost, match="has no /var/lib/mysql/data/mysql; nothing was made in its place"):
+                activity(task)
+        context.guest.run(["mv", f"{layout.DATA}.away", layout.DATA])
+    assert ask(cluster, "SELECT @@gtid_binlog_pos") == position
 
 
 def test_a_database_is_set_to_its_character_set_again_however_its_creation_was_torn(

@@ -12,7 +12,7 @@ from guests.block_device import LABEL, MOUNT
 from guests.debian import DebianGuest
 from guests.ssh import KILLED
 from model.datastore import Filesystem
-from model.errors import GuestError, GuestRefused
+from model.errors import GuestError, GuestRefused, VolumeBlank
 from tests.datastores.cluster import wait_for
 from tests.debian.kernel import FILESYSTEMS, needs_xfs
 from tests.debian.machine import LoopVolume, Machine, run
@@ -86,6 +86,27 @@ def test_another_server_finds_the_data_whatever_settings_say_now(
     guest.run(["sh", "-c", f"umount {TARGET} && rmdir {TARGET} && : > /etc/fstab"])
     guest.mount_volume(volume.id, TARGET, then)
     assert mounted(guest).split() == [first, LABEL]
+    assert guest.read_file(f"{TARGET}/row") == "kept"
+
+
+HALF_FORMATTED = "mkfs.xfs -q -L durabase /dev/{0} && xfs_db -x -c 'sb 0' -c 'write -d inprogress 1' /dev/{0}"
+"""What a mkfs.xfs leaves that was killed."""
+
+
+@pytest.mark.parametrize("state", ["blank", pytest.param("half formatted", marks=needs_xfs)])
+def test_a_blank_volume_that_must_have_data_stays_blank(volume: LoopVolume, guest: DebianGuest, state: str) -> None:
+    if state != "blank":
+        guest.install(["xfsprogs"])
+        guest.run(["sh", "-c", HALF_FORMATTED.format(volume.device)])
+    before = run("sha256sum", str(volume.file))
+    with pytest.raises(VolumeBlank, match=f"volume {volume.id} is not mounted at {TARGET} on orders-1: it is blank"):
+        guest.mount_volume(volume.id, TARGET, may_format=False)
+    assert run("sha256sum", str(volume.file)) == before
+    assert mounted(guest) == ""
+    guest.mount_volume(volume.id, TARGET)
+    guest.write_file(f"{TARGET}/row", "kept")
+    guest.run(["sh", "-c", f"umount {TARGET}; : > /etc/fstab"])
+    guest.mount_volume(volume.id, TARGET, may_format=False)
     assert guest.read_file(f"{TARGET}/row") == "kept"
 
 
@@ -167,7 +188,7 @@ def test_an_attempt_torn_at_any_point_is_finished_by_the_next(
 ) -> None:
     guest.install(["xfsprogs"])
     device = f"/dev/{volume.device}"
-    script = ["sh", "-c", MOUNT, "sh", volume.id, TARGET, device, filesystem]
+    script = ["sh", "-c", MOUNT, "sh", volume.id, TARGET, device, filesystem, "may-format"]
     blank = ["sh", "-c", f"umount {TARGET}; : > /etc/fstab; wipefs --quiet --all {device}"]
     began = time.monotonic()
     guest.run(script)

@@ -1,6 +1,7 @@
 """The local guest on a real server, with a real database in the end."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,18 @@ def test_an_empty_folder_may_become_a_mount_point(guest: SshGuest, folder: str, 
 def test_a_volume_that_is_not_attached_is_refused(guest: SshGuest, folder: str) -> None:
     with pytest.raises(GuestRefused, match=r"volume gone is not mounted at .*: the volume is not attached to it"):
         guest.mount_volume("gone", f"{folder}/data")
+
+
+def test_a_volume_takes_the_mount_point_of_one_that_is_gone(
+    guest: SshGuest, folder: str, volume: str, cloud: Cloud, shared_server: Server
+) -> None:
+    gone = cloud.create_volume()
+    cloud.provider.attach_volume(shared_server.id, gone.id)
+    guest.mount_volume(gone.id, f"{folder}/data")
+    shutil.rmtree(cloud.home(shared_server.id) / "attached" / gone.id)
+    guest.mount_volume(volume, f"{folder}/data")
+    guest.write_file(f"{folder}/data/row", "kept")
+    assert (cloud.home(shared_server.id) / "attached" / volume / "data" / "row").read_text() == "kept"
 
 
 @pytest.mark.parametrize("obstacle", ["file", "folder", "volume"])

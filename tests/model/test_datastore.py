@@ -85,8 +85,8 @@ def test_only_what_is_set_changes() -> None:
 def test_each_kind_of_options_takes_what_is_its_own() -> None:
     changed = EngineSettings(usage_timeout=60, filesystem=Filesystem.XFS)
     assert changed.applied_to(OPTIONS) == OPTIONS.model_copy(update={"usage_timeout": 60})
-    options = GuestOptions(mount_point="/data")
-    assert changed.applied_to(options) == GuestOptions(mount_point="/data", filesystem=Filesystem.XFS)
+    options = GuestOptions(mount_point="/srv", data="/srv/data")
+    assert changed.applied_to(options) == GuestOptions(mount_point="/srv", data="/srv/data", filesystem=Filesystem.XFS)
     assert EngineSettings().applied_to(options).filesystem is Filesystem.EXT4
 
 

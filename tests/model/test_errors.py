@@ -3,6 +3,7 @@
 import pytest
 
 from model.errors import (
+    DataLost,
     DeadlineExceeded,
     GuestError,
     GuestRefused,
@@ -13,6 +14,7 @@ from model.errors import (
     ResourcesLeft,
     ServerLost,
     StepError,
+    VolumeBlank,
     VolumeLost,
 )
 
@@ -22,8 +24,10 @@ ENDS: list[type[StepError]] = [
     ProviderRefused,
     ServerLost,
     VolumeLost,
+    DataLost,
     GuestUnreachable,
     GuestRefused,
+    VolumeBlank,
     DeadlineExceeded,
     ResourcesLeft,
 ]

@@ -149,7 +149,8 @@ async def test_a_long_life_goes_on_as_new_and_keeps_its_record() -> None:
             while (await handle.describe()).run_id == handle.first_execution_run_id:
                 await asyncio.sleep(0.02)
         after = await handle.query(ClusterWorkflow.cluster)
-        assert after.identity == before.identity
+        assert (after.identity, after.holdings) == (before.identity, before.holdings)
+        assert after.holdings
         assert after.members[0].operating_status is OperatingStatus.HEALTHY
         assert after.status is Status.ACTIVE
         assert (await create(environment.client, spec, "mine")).id == handle.id

@@ -1,10 +1,15 @@
 """How a record changes: with the operation that begins, with what a child tells, and with a probe."""
 
 import itertools
+from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from model.cloud import VolumeStatus
 from model.cluster import (
+    ClusterRecord,
     Fault,
     Instance,
     OperatingStatus,
@@ -14,11 +19,23 @@ from model.cluster import (
     ServerOptions,
     Status,
 )
+from model.data import Data, Holding
 from model.operations import OperationReport
 from tests.activities.attempts import ORDERS
-from tests.scripted import WHEN
+from tests.scripted import WHEN, volume
 from tests.workflows.records import PASSWORD, record, spec
-from workflows.record import begun, first_operation, first_record, operating_status, probed, reported, terminated
+from workflows.record import (
+    begun,
+    data_of,
+    first_operation,
+    first_record,
+    given_up,
+    operating_status,
+    probed,
+    reported,
+    taken_over,
+    terminated,
+)
 
 FAULT = Fault(member="orders-1", step="prepare", message="no space left", attempt=3, at=WHEN)
 OPTIONS = ServerOptions(tcp_ports=(5432,))
@@ -158,3 +175,88 @@ def test_an_operation_that_was_ended_from_outside_has_a_fault(operation: Operati
         attempt=None,
         at=WHEN,
     )
+
+
+@dataclass(frozen=True)
+class Life:
+    """A cluster's record, and beside it what must be true of its primary's data."""
+
+    record: ClusterRecord
+    volume: str | None = None
+    """The primary's volume when the cluster was ACTIVE last; None if it never was, or its data was given up since."""
+
+    def told(self, status: Status, generation: int | None) -> "Life":
+        """A child tells a status, and of volumes of some generation, or that it knows of none yet."""
+        found = members(status, *UNKNOWN)
+        if generation is not None:
+            volumes = (volume(each.name, "uuid-1", VolumeStatus.IN_USE) for each in found)
+            found = tuple(
+                each.model_copy(update={"volume": own.model_copy(update={"id": f"{each.name}/{generation}"})})
+                for each, own in zip(found, volumes, strict=True)
+            )
+        elif status is Status.ACTIVE:
+            return self  # no build ends ACTIVE without its volumes
+        after = reported(self.record, OperationReport(status=status, members=found))
+        return Life(after, f"orders-1/{generation}" if status is Status.ACTIVE else self.volume)
+
+    def goes_on_as_new(self) -> "Life":
+        return replace(self, record=taken_over(ClusterRecord.model_validate_json(self.record.model_dump_json())))
+
+    def happens(self, event: tuple[str, Status, Operation, int | None]) -> "Life":
+        what, status, operation, generation = event
+        match what:
+            case "report":
+                return self.told(status, generation)
+            case "begin":
+                return replace(self, record=begun(self.record, operation))
+            case "terminate":
+                return replace(self, record=terminated(self.record, WHEN))
+            case "continue":
+                return self.goes_on_as_new()
+            case "give up the replica's":
+                return replace(self, record=given_up(self.record, "orders-2"))
+            case _:
+                return Life(given_up(self.record, "orders-1"))
+
+
+EVENTS = ["report", "begin", "terminate", "continue", "give up the replica's", "give up"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(EVENTS),
+            st.sampled_from([Status.BUILD, Status.INSTANCE_READY, Status.ACTIVE, Status.FAILED]),
+            st.sampled_from(Operation),
+            st.none() | st.integers(1, 3),
+        ),
+        max_size=30,
+    )
+)
+def test_data_is_kept_from_the_moment_the_cluster_is_active_until_it_is_given_up(
+    events: list[tuple[str, Status, Operation, int | None]],
+) -> None:
+    """Whatever happens: the primary's data is known, with the volume it is on, and never before it was ACTIVE."""
+    life = Life(first_record(spec(), "uuid-1"))
+    for event in events:
+        life = life.happens(event)
+        data = data_of(life.record)
+        assert (data and data.volume) == life.volume
+
+
+def test_replicas_that_were_there_when_the_cluster_was_active_have_a_copy() -> None:
+    active = Life(first_record(spec(), "uuid-1")).told(Status.ACTIVE, 1).record
+    assert data_of(active) == Data(volume="orders-1/1", copies=("orders-2",))
+    assert data_of(given_up(active, "orders-2")) == Data(volume="orders-1/1")
+    assert data_of(given_up(active, "orders-1")) is None
+    assert given_up(active, None) == active
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.FAILED])
+def test_a_record_of_an_older_version_is_taken_over_as_one_with_data(status: Status) -> None:
+    known = Life(first_record(spec(), "uuid-1")).told(Status.ACTIVE, 1).record
+    older = known.model_copy(update={"status": status, "holdings": None})
+    assert taken_over(older).holdings == known.holdings
+    forgotten = older.model_copy(update={"members": members(status, *UNKNOWN)})
+    assert taken_over(forgotten).holdings == (Holding(member="orders-1"), Holding(member="orders-2"))
+    assert taken_over(first_record(spec(), "uuid-1")).holdings == ()

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from model.cloud import ServerStatus
-from model.cluster import Operation, Status
+from model.cluster import ClusterRecord, Operation, Status
 from model.command import CommandRequest
+from model.data import Holding
+from model.operations import RetryRequest
 from tests.scripted import server
 from tests.workflows.records import record
 from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
@@ -29,6 +31,28 @@ def test_retry_takes_up_what_failed_and_nothing_else(status: Status) -> None:
         assert refusal is None
     else:
         assert refusal == f"cluster orders is {SHOWN.get(status, status)}: retry takes up a cluster that is FAILED"
+
+
+def test_data_is_discarded_only_by_its_own_name_and_while_no_replica_has_a_copy() -> None:
+    def refused(record: ClusterRecord, member: str) -> str | None:
+        return refuse_retry(record, False, RetryRequest(discard_data=member))
+
+    both = record(status=Status.FAILED, holdings=(Holding(member="orders-1"), Holding(member="orders-2")))
+    for member in ("orders-2", "orders-3"):
+        assert refused(both, member) == (
+            f"discard-data '{member}' is not allowed: it must be the primary orders-1: "
+            "what a replica has lost is copied from the primary without a word"
+        )
+    assert refused(both, "orders-1") == (
+        "the data of orders-1 cannot be discarded while orders-2 may have a copy, and durabase cannot make a replica "
+        "the primary yet: bring its volume back and retry, or save what you need and delete cluster orders"
+    )
+    assert refused(both.model_copy(update={"holdings": (Holding(member="orders-1"),)}), "orders-1") is None
+    assert refused(both.model_copy(update={"holdings": ()}), "orders-1") is None
+    assert refuse_retry(both, False, RetryRequest()) is None
+    assert refused(both.model_copy(update={"status": Status.ACTIVE}), "orders-1") == (
+        "cluster orders is ACTIVE: retry takes up a cluster that is FAILED"
+    )
 
 
 @pytest.mark.parametrize("status", Status)

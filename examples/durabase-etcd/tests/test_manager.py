@@ -8,7 +8,9 @@ from durabase_etcd import layout, membership
 from durabase_etcd.manager import EtcdManager
 from etcdctl import etcdctl, members, run, value
 from model.cluster import OperatingStatus
+from model.data import Data
 from model.datastore import EngineSettings
+from model.errors import DataLost
 from orders import ANN_PASSWORD
 from providers.local.processes import processes_of
 from providers.local.provider import LocalProvider
@@ -131,6 +133,21 @@ def test_a_member_that_lost_its_data_joins_anew(cluster: LocalCluster, manager: 
     manager.post_prepare(task)
     assert members(cluster, FIRST)["orders-3"][0] != number
     assert value(cluster, "orders-3", "kept") == "through it all"
+
+
+def test_a_first_member_that_lost_its_data_begins_no_new_cluster(cluster: LocalCluster, manager: EtcdManager) -> None:
+    task = cluster.task(FIRST, data=Data(copies=tuple(OTHERS)))
+    manager.prepare(task)
+    with cluster.context(FIRST) as context:
+        data = context.guest.path(layout.MEMBER)
+        context.guest.run(["mv", data, f"{data}.away"])
+        for activity in (manager.restart, manager.prepare, manager.post_prepare):
+            with pytest.raises(DataLost, match=r"has no .*/data/member; .* orders-2 and orders-3 had a copy"):
+                activity(task)
+        context.guest.run(["mv", f"{data}.away", data])
+    manager.restart(task)
+    wait_for(lambda: healthy(cluster, manager, cluster.members))
+    assert value(cluster, FIRST, "kept") == "through it all"
 
 
 def test_a_build_torn_at_each_place_is_taken_up(provider: LocalProvider, state: Path, manager: EtcdManager) -> None:

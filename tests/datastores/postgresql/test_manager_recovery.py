@@ -7,7 +7,8 @@ import pytest
 from datastores.postgresql import layout
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus
-from model.errors import GuestError
+from model.data import Data
+from model.errors import DataLost, GuestError
 from tests.datastores.cluster import wait_for
 from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.postgresql.conftest import Connect, ask, login
@@ -81,6 +82,56 @@ def test_a_torn_copy_is_made_again(cluster: LocalCluster, connect: Connect, mana
         listing = context.guest.run(["ls", "-A", context.guest.path(layout.MOUNT_POINT)], changes=False).stdout.split()
         assert "data" in listing
         assert "data.new" not in listing
+
+
+def lose_slot(cluster: LocalCluster, connect: Connect, manager: PostgresqlManager, slot: str) -> None:
+    """Let the primary throw away what a replica that is down would need."""
+    keeps_little = {**cluster.spec.configuration, "max_slot_wal_keep_size": "64MB"}
+    manager.prepare(cluster.task(PRIMARY, configuration=keeps_little))
+    with connect(PRIMARY) as connection:
+        lost = False
+        while not lost:
+            # This commit waits for the other replica, whose slot shall not be lost.
+            connection.execute("CREATE TABLE ahead ()")
+            connection.execute("DROP TABLE ahead")
+            connection.execute("SELECT pg_switch_wal()")
+            connection.execute("CHECKPOINT")
+            state = "SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = %s"
+            lost = connection.execute(state, [slot]).fetchone() == (True,)
+    manager.prepare(cluster.task(PRIMARY))
+
+
+def test_a_lost_replica_is_copied_anew_although_its_slot_is_lost(
+    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager
+) -> None:
+    task = cluster.task("orders-3")
+    manager.stop(task)
+    lose_slot(cluster, connect, manager, layout.slot("orders-3"))
+    with cluster.context("orders-3") as context:
+        context.guest.run(["rm", "-rf", context.guest.path(layout.DATA)], user=layout.SYSTEM_USER)
+    manager.prepare(task)
+    manager.post_prepare(task)
+    manager.cluster_complete(cluster.task(PRIMARY))
+    assert manager.update_status(task) is OperatingStatus.HEALTHY
+
+
+def test_a_primary_that_lost_its_data_is_not_initialised(
+    cluster: LocalCluster, connect: Connect, manager: PostgresqlManager
+) -> None:
+    task = cluster.task(PRIMARY, data=Data(copies=tuple(REPLICAS)))
+    manager.prepare(task)
+    identity = ask(connect, "SELECT system_identifier FROM pg_control_system()")
+    with cluster.context(PRIMARY) as context:
+        data = context.guest.path(layout.DATA)
+        context.guest.run(["mv", data, f"{data}.away"], user=layout.SYSTEM_USER)
+        for activity in (manager.restart, manager.prepare, manager.post_prepare):
+            with pytest.raises(DataLost, match=r"has no /var/lib/postgresql/data/PG_VERSION; .* orders-2 and orders-3"):
+                activity(task)
+        context.guest.run(["mv", f"{data}.away", data], user=layout.SYSTEM_USER)
+    manager.restart(task)
+    assert ask(connect, "SELECT system_identifier FROM pg_control_system()") == identity
+    for replica in REPLICAS:
+        wait_for(lambda replica=replica: manager.update_status(cluster.task(replica)) is OperatingStatus.HEALTHY)
 
 
 @pytest.fixture

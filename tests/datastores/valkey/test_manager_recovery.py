@@ -10,6 +10,8 @@ import pytest
 from datastores.valkey import layout, users
 from datastores.valkey.manager import ValkeyManager
 from model.cluster import OperatingStatus
+from model.data import Data
+from model.errors import DataLost
 from providers.local.provider import LocalProvider
 from tests.datastores.cluster import wait_for
 from tests.datastores.local_cluster import LocalCluster
@@ -71,6 +73,31 @@ def test_replaced_servers_go_on_with_their_volumes(
         assert manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY
     for replica in REPLICAS:
         assert connect(replica).info("replication")["master_host"] == cluster.address(PRIMARY)
+
+
+def test_a_primary_that_lost_its_data_is_not_started_empty(
+    cluster: LocalCluster, connect: Connect, manager: ValkeyManager, kept: str
+) -> None:
+    """What runs on goes on with the keys that only its memory has; one that is down stays so."""
+    task = cluster.task(PRIMARY, data=Data(copies=tuple(REPLICAS)))
+    manager.prepare(task)
+    manager.restart(task)
+    with cluster.context(PRIMARY) as context:
+        log = context.guest.path(f"{layout.DATA}/appendonlydir")
+        context.guest.run(["mv", log, f"{log}.away"])
+        for activity in (manager.restart, manager.prepare, manager.post_prepare):
+            with pytest.raises(DataLost, match=r"has no .*\.manifest; .* orders-2 and orders-3 had a copy"):
+                activity(task)
+        assert connect(PRIMARY).get(kept) == "here"
+        manager.stop(task)
+        with pytest.raises(DataLost):
+            manager.start(task)
+        context.guest.run(["rm", "-rf", log])
+        context.guest.run(["mv", f"{log}.away", log])
+    manager.start(task)
+    for member in cluster.members:
+        comes_back(cluster, manager, member)
+        assert connect(member).get(kept) == "here"
 
 
 def test_a_torn_replica_is_made_again(

@@ -2,6 +2,9 @@
 
 MOUNT_POINT = "/var/lib/durabase-etcd"
 DATA = f"{MOUNT_POINT}/data"
+MEMBER = f"{DATA}/member"
+"""What etcd makes at its first start; a start without it begins a new cluster."""
+
 CONFIG = f"{MOUNT_POINT}/config"
 CONFIG_FILE = f"{CONFIG}/etcd.yaml"
 CERTIFICATE_FILE = f"{CONFIG}/peer.crt"

@@ -34,7 +34,7 @@ class EtcdManager(DatastoreManager):
         ),
     )
     server_options = ServerOptions(tcp_ports=(layout.CLIENT_PORT,), member_ports=(layout.PEER_PORT,))
-    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT)
+    guest_options = GuestOptions(mount_point=layout.MOUNT_POINT, data=layout.MEMBER)
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
         """Return the options of a version, and those that are durabase's own."""
@@ -94,7 +94,7 @@ class EtcdManager(DatastoreManager):
 
     def do_post_prepare(self, context: InstanceContext) -> None:
         """Start the first member, then let each of the others join; one that has data starts with it."""
-        is_new = context.guest.run(["test", "-d", context.guest.path(f"{layout.DATA}/member")], check=False).code != 0
+        is_new = context.guest.run(["test", "-d", context.guest.path(layout.MEMBER)], check=False).code != 0
         if is_new:
             member, own = context.instance, membership.peer_url(context.instance)
             begins = f"{member.name}={own}" if context.is_primary else membership.join(context)
