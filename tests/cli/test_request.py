@@ -1,6 +1,7 @@
 """From options to a request, and the sentences for what is wrong."""
 
 import io
+import json
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -84,6 +85,15 @@ def test_passwords_come_from_a_file(tmp_path: Path) -> None:
     spec = cluster_spec(options(users=["app", "other", "derived"], passwords=file))
     revealed = {user.name: user.password and user.password.reveal() for user in spec.users}
     assert revealed == {"app": "one:two", "other": " three ", "derived": None}
+
+
+def test_a_byte_order_mark_belongs_to_no_name(tmp_path: Path) -> None:
+    file = passwords(tmp_path, "\ufeffapp:secret\r\n")
+    (user,) = cluster_spec(options(users=["app"], passwords=file)).users
+    assert user.password is not None
+    assert user.password.reveal() == "secret"
+    for written in ('{"name": "orders"}', "name: orders\r\n"):
+        assert spec_of(tmp_path, f"\ufeff{written}").name == "orders"
 
 
 def test_passwords_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +181,21 @@ def test_a_file_says_what_the_options_say(tmp_path: Path) -> None:
     written = "{name: orders, nodes: 2, databases: [{name: shop}], users: [{name: app, databases: [shop]}]"
     assert spec_of(tmp_path, written + ", configuration: {jit: off}, cloud: local}") == cluster_spec(typed)
     assert spec_of(tmp_path, "{name: orders, cloud: elsewhere}").cloud == "elsewhere"
+
+
+def test_a_file_may_be_json(tmp_path: Path) -> None:
+    request = {
+        "name": "orders",
+        "nodes": 2,
+        "version": 18,
+        "databases": [{"name": "shop \N{GRINNING FACE}"}],
+        "users": [{"name": "app", "password": SECRET}],
+        "configuration": {"jit": False, "work_mem": "8MB", "max_connections": 200},
+    }
+    spec = spec_of(tmp_path, json.dumps(request, indent="\t"))
+    assert (spec.nodes, spec.version, spec.databases[0].name) == (2, "18", "shop \N{GRINNING FACE}")
+    assert spec.configuration == {"jit": False, "work_mem": "8MB", "max_connections": "200"}
+    assert SECRET not in refusal_of(tmp_path, json.dumps(request | {"node": 1}))
 
 
 def test_databases_in_a_file_have_character_sets(tmp_path: Path) -> None:
