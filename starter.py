@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
@@ -15,8 +14,9 @@ from cli.create import create
 from cli.datastores import datastores
 from cli.demo import demo as build_demo
 from cli.engine_keys import engine_keys
-from cli.exits import run
+from cli.exits import run, tell_loss
 from cli.flavors import flavors
+from cli.output import hold_outputs
 from cli.payload_keys import payload_keys
 from cli.replay import replay
 from cli.root_keys import root_keys
@@ -40,8 +40,9 @@ def options(
 ) -> None:
     """Hold what stands before any command."""
     if version:
-        Voice().result(f"durabase {installed_version('durabase')}")
-        raise typer.Exit
+        voice = Voice()
+        voice.result(f"durabase {installed_version('durabase')}")
+        raise typer.Exit(voice.told())
 
 
 @app.command()
@@ -165,11 +166,9 @@ app.command("engine-keys")(engine_keys)
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    hold_outputs()
     code = completion.answer(app) if completion.is_asked() else run(app, sys.argv[1:], program())
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    with suppress(BrokenPipeError):
-        sys.stderr.flush()
+    tell_loss()
     # A clean interpreter exit crashes in the SDK's threads now and then (temporalio/sdk-python#300).
     os._exit(code)
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -216,8 +215,6 @@ def run(
         logger.exception("a bug, or a failure that nobody foresaw")
         code = 1
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
     # A clean interpreter exit crashes in the SDK's threads now and then (temporalio/sdk-python#300).
     os._exit(code)
 

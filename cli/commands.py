@@ -43,7 +43,7 @@ async def show(name: str, probe: bool, voice: Voice) -> int:
     elif observation.is_unanswered:
         voice.note(STALE)
     _show(with_probes(observation.view, probes) if probe else observation.view, voice)
-    return DONE
+    return voice.told()
 
 
 async def list_all(closed: bool, voice: Voice) -> int:
@@ -58,7 +58,7 @@ async def list_all(closed: bool, voice: Voice) -> int:
         voice.note("there is no cluster yet: `durabase create NAME` makes one")
     if any(cluster.stale for cluster in found):
         voice.note(STALE)
-    return DONE
+    return voice.told()
 
 
 async def wait(name: str, voice: Voice) -> int:
@@ -107,14 +107,15 @@ async def find_orphans(cloud: str | None, remove: bool, sure: bool, voice: Voice
             typer.confirm(f"Delete these {len(found)} for good?", abort=True, err=True)
         await orphans.delete_orphans(session, where, found)
         voice.note(f"deleted {len(found)}")
-    return DONE
+        return DONE
+    return voice.told()
 
 
 async def password(name: str, user: str | None, voice: Voice) -> int:
     """Print a derived password."""
     session = await open_session()
     voice.result(await connect.show_password(session, name, user))
-    return DONE
+    return voice.told()
 
 
 def connect_to(
@@ -123,7 +124,7 @@ def connect_to(
     """Run the engine's client with these arguments; without any list, print the connection URL instead."""
     if arguments is None:
         voice.result(run(_connection_url(name, member, user, database)))
-        return DONE
+        return voice.told()
     return connect.run_client(run(_client_command(name, member, user, database)), arguments)
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cli.columns import columns
 from cli.session import Session, open_session
-from cli.voice import DONE, Voice
+from cli.voice import Voice
 from keys import Ring
 from model.base import Noun
 
@@ -68,7 +68,7 @@ async def list_keys(command: KeyCommand, voice: Voice) -> int:
         voice.result(LISTING.dump_json(listed, indent=2).decode())
     else:
         voice.show(*_lines(listed))
-    return DONE
+    return voice.told()
 
 
 def listing(current: str, held: Iterable[str], needs: Needs) -> list[ListedKey]:

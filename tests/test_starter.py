@@ -178,6 +178,24 @@ def test_a_request_may_be_a_file(home: Home) -> None:
     assert said.startswith("node is not a field: allowed are name, datastore")
 
 
+def test_the_exit_code_is_that_of_the_work_where_nothing_can_be_written(home: Home) -> None:
+    """Nothing is lost but words: the cluster stands, is used, and is gone."""
+    unwritable = {">/dev/full": "No space left on device", ">&-": "Bad file descriptor", ">&- 2>&-": None}
+    for redirections, reason in unwritable.items():
+        sentence = f"standard output cannot be written: {reason}\n" if reason else ""
+        for arguments in (
+            ["create", "unsaid", "--json"],
+            ["run", "unsaid-1", "--", "echo", "out"],
+            ["delete", "unsaid"],
+        ):
+            ran = home.redirected(redirections, *arguments)
+            assert (ran.returncode, ran.stdout) == (0, "")
+            assert ran.stderr.endswith(sentence)
+            assert "Traceback" not in ran.stderr
+    assert home.redirected(">/dev/full", "run", "demo-1", "--", "false").returncode == 1
+    assert home.redirected("2>&-", "retry", "demo").returncode == 2
+
+
 def test_what_there_is_to_ask_for(home: Home) -> None:
     served = {each["datastore"]: each["served"] for each in json.loads(home.done("datastores", "--json"))}
     assert served["postgresql"] == [local_cloud()]
