@@ -6,9 +6,18 @@ from contextvars import ContextVar
 
 
 class Note:
-    """The latest note of one running activity; written by its thread, read by its heartbeat."""
+    """The latest note of one running activity; written by its thread, read by its heartbeat.
+
+    `last_error` is that of the latest attempt that failed and did not just run out of time, empty if there is none.
+    """
 
     text: str = ""
+    last_error: str = ""
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What a heartbeat carries (`model.errors.note_and_error`)."""
+        return (self.text, self.last_error) if self.last_error else (self.text,)
 
 
 _note: ContextVar[Note | None] = ContextVar("durabase_note", default=None)

@@ -15,7 +15,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from model.errors import FailureDetail, StepError
+from model.errors import DeadlineExceeded, FailureDetail, StepError, note_and_error
 from temporal.heartbeat import Note, noting
 from temporal.threads import StepThreads, unless_cancelled
 
@@ -60,6 +60,7 @@ class _StepInbound(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
         with noting() as note:
+            _, note.last_error = note_and_error(activity.info().heartbeat_details)
             async with self._beating(note), _thread(input):
                 try:
                     return await super().execute_activity(input)
@@ -67,10 +68,21 @@ class _StepInbound(ActivityInboundInterceptor):
                     raise
                 except StepError as error:
                     # Without its cause, whose stack would fill what Temporal keeps of a failure that is retried.
-                    raise _typed(error) from None
+                    raise self._failed(note, error) from None
                 except Exception as error:  # noqa: BLE001 - whatever it is, it must arrive typed
                     activity.logger.exception("a bug, or a failure that nobody foresaw")
-                    raise _typed(error) from None
+                    raise self._failed(note, error) from None
+
+    def _failed(self, note: Note, error: Exception) -> ApplicationError:
+        """Return what to raise; the attempt after it knows why this one failed, should it run out of time.
+
+        Of attempts that time out the server keeps no more than the failure before the last one.
+        """
+        typed = _typed(error, note.last_error)
+        if not typed.non_retryable:
+            note.last_error = typed.message
+            self._outbound.heartbeat(*note.details)
+        return typed
 
     @asynccontextmanager
     async def _beating(self, note: Note) -> AsyncIterator[None]:
@@ -86,7 +98,7 @@ class _StepInbound(ActivityInboundInterceptor):
     async def _beat(self, note: Note, within: float) -> None:
         await asyncio.sleep(min(FIRST_BEAT_SECONDS, beat_interval(within, 1)))
         while True:
-            self._outbound.heartbeat(note.text)
+            self._outbound.heartbeat(*note.details)
             await asyncio.sleep(beat_interval(within, len(self._running)))
 
 
@@ -103,13 +115,17 @@ def _thread(input: ExecuteActivityInput) -> AbstractAsyncContextManager[None]:  
     return input.executor.turn()
 
 
-def _typed(error: Exception) -> ApplicationError:
-    """Turn any exception into Temporal's, with the class as type; only a StepError may say that retrying is in vain."""
+def _typed(error: Exception, last_error: str) -> ApplicationError:
+    """Turn any exception into Temporal's, with the class as type; only a StepError may say that retrying is in vain.
+
+    Where time ran out it also says why an earlier attempt failed.
+    """
     detail = FailureDetail(attempt=activity.info().attempt, member=getattr(error, "member", None))
     retryable = not isinstance(error, StepError) or error.retryable
-    return ApplicationError(
-        _short(str(error) or type(error).__name__), detail, type=type(error).__name__, non_retryable=not retryable
-    )
+    message = str(error) or type(error).__name__
+    if isinstance(error, DeadlineExceeded) and last_error and last_error not in message:
+        message = f"{message}; last error: {last_error}"
+    return ApplicationError(_short(message), detail, type=type(error).__name__, non_retryable=not retryable)
 
 
 def _short(message: str) -> str:
