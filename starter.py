@@ -10,6 +10,7 @@ import typer
 import worker
 from cli import codec, commands, completion, services, session
 from cli.arguments import Cloud, Database, Json, Member, Name, User, Wait, checked
+from cli.change import set_cluster
 from cli.create import create
 from cli.datastores import datastores
 from cli.demo import demo as build_demo
@@ -31,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -90,27 +92,35 @@ def show(
 
 
 @app.command()
-def wait(name: Name) -> int:
+def wait(name: Name, json: Json = False) -> int:
     """Follow whatever goes on in a cluster to its end."""
-    return session.run(commands.wait(name, Voice()))
+    return session.run(commands.wait(name, Voice(json)))
 
 
 @app.command()
-def retry(name: Name, wait: Wait = True) -> int:
+def retry(name: Name, wait: Wait = True, json: Json = False) -> int:
     """Take up a failed build again; what exists is adopted."""
-    return session.run(commands.retry(name, wait, Voice()))
+    return session.run(commands.retry(name, wait, Voice(json)))
 
 
 @app.command()
-def restart(name: Name, wait: Wait = True) -> int:
+def restart(name: Name, wait: Wait = True, json: Json = False) -> int:
     """Restart the database of every member, the primary last."""
-    return session.run(commands.restart(name, wait, Voice()))
+    return session.run(commands.restart(name, wait, Voice(json)))
+
+
+app.command("set")(set_cluster)
 
 
 @app.command()
-def delete(name: Name, wait: Wait = True) -> int:
-    """Delete a cluster and everything it has, at any moment."""
-    return session.run(commands.delete(name, wait, Voice()))
+def delete(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before, on a terminal.")] = False,
+    wait: Wait = True,
+    json: Json = False,
+) -> int:
+    """Delete a cluster and everything it has, at any moment, unless it is protected."""
+    return session.run(commands.delete(name, wait, yes, Voice(json)))
 
 
 @app.command("connect")

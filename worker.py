@@ -33,8 +33,8 @@ from temporal.metrics import StepMetrics, meter_of
 from temporal.runtime import worker_runtime
 from temporal.search_attributes import SearchAttributesMissing, ensure_search_attributes
 from temporal.threads import StepThreads
-from workflows.cluster import SEARCH_ATTRIBUTES
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 GRACEFUL_SHUTDOWN = timedelta(seconds=5)
 """What a stopping worker gives its activities; those that wait are then handed to another worker."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from cli import clusters, connect, listing, orphans
+from cli import clusters, connect, listing, orphans, removal
 from cli.ended import how_ended
 from cli.follow import follow
 from cli.known import provider_of, require_known
@@ -27,7 +27,8 @@ async def create(spec: ClusterSpec, wait: bool, voice: Voice) -> int:
     if wait:
         return await _follow(session, spec.name, voice)
     voice.note(f"{spec.name} is being built: `durabase wait {spec.name}` follows it")
-    return await _document(session, spec.name, voice)
+    await show_document(session, spec.name, voice)
+    return DONE
 
 
 async def show(name: str, probe: bool, voice: Voice) -> int:
@@ -81,9 +82,11 @@ async def restart(name: str, wait: bool, voice: Voice) -> int:
     return await _follow_if(wait, session, name, voice)
 
 
-async def delete(name: str, wait: bool, voice: Voice) -> int:
-    """Delete a cluster."""
+async def delete(name: str, wait: bool, sure: bool, voice: Voice) -> int:
+    """Delete a cluster, on a terminal after asking."""
     session = await open_session()
+    if not sure:
+        await removal.confirm(session, name, voice)
     await clusters.delete(session, name)
     return await _follow_if(wait, session, name, voice)
 
@@ -147,13 +150,14 @@ async def _follow_if(wait: bool, session: Session, name: str, voice: Voice) -> i
     if wait:
         return await _follow(session, name, voice)
     voice.note(f"asked for; `durabase wait {name}` follows it")
+    await show_document(session, name, voice)
     return DONE
 
 
-async def _document(session: Session, name: str, voice: Voice) -> int:
+async def show_document(session: Session, name: str, voice: Voice) -> None:
+    """Print a cluster's document if one is wanted."""
     if voice.json:
         _show((await observe(session, name)).view, voice)
-    return DONE
 
 
 def _show(view: ClusterView, voice: Voice) -> None:

@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 from cli.daemon import Daemon
 from cli.voice import Failed
 from temporal.client import ADDRESS_FILE, connect_config
-from workflows.cluster import SEARCH_ATTRIBUTES
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 UI_FILE = "temporal.ui"
 """In the state directory: the Web UI's address."""

@@ -6,7 +6,8 @@ from enum import Enum
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from workflows.cluster import REFUSED, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
+from workflows.requests import REFUSED
 
 CLEANED = "ProvisionFailed"
 """Type of the failure with which a cluster ends whose build failed and whose removal, asked for then, succeeded."""

@@ -17,6 +17,7 @@ from model.cluster import Status
 from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.status import displayed
+from workflows.visibility import PROTECTED
 
 
 class ListedCluster(Noun):
@@ -29,6 +30,7 @@ class ListedCluster(Noun):
     status: Status | None
     displayed: str | None
     stale: bool
+    protected: bool
     since: datetime
     closed: str | None
 
@@ -42,7 +44,7 @@ async def list_clusters(session: Session, closed: bool) -> list[ListedCluster]:
     if not closed:
         query += " AND ExecutionStatus = 'Running'"
     stale = not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW)
-    listed = [_listed(execution, stale) async for execution in session.client.list_workflows(query)]
+    listed = [await _listed(execution, stale) async for execution in session.client.list_workflows(query)]
     return sorted(listed, key=lambda cluster: (cluster.name, -cluster.since.timestamp()))
 
 
@@ -62,14 +64,14 @@ def listing_lines(clusters: Iterable[ListedCluster]) -> list[Text]:
                 cluster.datastore,
                 cluster.cloud,
                 f"{cluster.since.astimezone():%Y-%m-%d %H:%M}",
-                Text((cluster.closed or "running").lower(), "dim"),
+                Text((cluster.closed or ("protected" if cluster.protected else "running")).lower(), "dim"),
             )
             for cluster in clusters
         ],
     )
 
 
-def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
+async def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
     attributes = attributes_of(execution)
     is_open = execution.status in (None, WorkflowExecutionStatus.RUNNING)
     return ListedCluster(
@@ -80,6 +82,7 @@ def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
         status=attributes.status,
         displayed=displayed(attributes.status) if attributes.status else None,
         stale=stale,
+        protected=bool(await execution.memo_value(PROTECTED, False)),
         since=execution.start_time,
         closed=None if is_open or execution.status is None else execution.status.name,
     )

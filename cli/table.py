@@ -47,7 +47,7 @@ def headline(view: ClusterView, now: datetime) -> Text:
     line = Text.assemble((view.name, "bold"), f"  {view.operation}" if view.operation else "")
     line.append(f"  {view.displayed or '?'}", status_style(view.status))
     engine = f"{view.datastore} {view.version}" if view.version else str(view.datastore)
-    line.append(f"  {engine} on {view.cloud}")
+    line.append(f"  {engine} on {view.cloud}{'  protected' if view.protected else ''}")
     if view.busy and view.deadline is not None:
         left = span((view.deadline - now).total_seconds())
         line.append(f"  until {clock(view.deadline)} ({left} left)", "dim")

@@ -158,6 +158,8 @@ class ClusterRecord(Noun):
     members: tuple[Instance, ...] = ()
     fault: Fault | None = None
     deadline: datetime | None = None
+    protected: bool = False
+    """Whether `delete` is refused, and a cancel from the Web UI ignored."""
 
 
 class InstanceTask(Noun):

@@ -90,6 +90,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_false(value: object) -> bool:
+    return value is False
+
+
 class DatabaseSpec(Request):
     """A database to create. Which character sets and collations there are, and whether any, the engine's `plan` knows.
 
@@ -118,7 +122,8 @@ class UserSpec(Request):
 class ClusterSpec(Request):
     """One requested cluster; a single instance is a cluster of one node. `volume_size` is in GiB.
 
-    Without `allowed_cidrs` the cloud's own hold; an empty list lets in nobody but the members.
+    Without `allowed_cidrs` the cloud's own hold; an empty list lets in nobody but the members. A `protected` cluster is
+    not deleted before a change lifts that.
 
     Raises pydantic's ValidationError; `model.base.bad_input` turns it into sentences.
     """
@@ -144,6 +149,8 @@ class ClusterSpec(Request):
         description="a table: the engine's configuration keys to true, false, finite numbers or texts",
     )
     on_failure: OnFailure = Field(default=OnFailure.KEEP, description="'keep' or 'delete'")
+    # Left out where it is false: a worker that is older than this field would refuse it.
+    protected: bool = Field(default=False, strict=True, exclude_if=_is_false, description="true or false")
 
     @property
     def member_names(self) -> tuple[str, ...]:

@@ -45,9 +45,10 @@ def terminate(home: Home, name: str) -> None:
 
 def test_help_names_every_command(home: Home) -> None:
     said = home.done("--help")
-    commands = "demo up down create list show wait retry restart delete connect password orphans worker run replay"
+    commands = "demo up down create list show wait retry restart set delete connect password orphans worker run replay"
     commands += " datastores flavors schema completion codec payload-keys root-keys engine-keys"
     assert all(f" {command} " in said for command in commands.split())
+    assert home.done("-h") == said
     assert home.done("--version").startswith("durabase ")
 
 
@@ -156,6 +157,18 @@ def test_given_passwords_are_used_and_never_shown(home: Home) -> None:
     assert "given is ACTIVE" in home.done("restart", "given")
     assert "given is deleted" in home.done("delete", "given")
     assert "it was deleted at" in home.refused("show", "given")
+
+
+def test_a_protected_cluster_stays_until_that_is_lifted(home: Home) -> None:
+    assert json.loads(home.done("create", "kept", "--protected", "--json"))["protected"] is True
+    refused = home.refused("delete", "kept", "--yes")
+    assert refused.endswith("set kept --no-protected` must come before a delete")
+    assert "protected" in home.done("show", "kept")
+    assert json.loads(home.done("set", "kept", "--no-protected", "--json"))["protected"] is False
+    assert home.done("set", "kept", "--protected").startswith("kept is protected: `")
+    assert "kept is no longer protected" in home.done("set", "kept", "--no-protected")
+    assert json.loads(home.done("wait", "kept", "--json"))["status"] == "ACTIVE"
+    assert json.loads(home.done("delete", "kept", "--json"))["status"] in ("DELETING", "DELETED")
 
 
 def test_a_request_may_be_a_file(home: Home) -> None:

@@ -13,7 +13,7 @@ from model.cluster import (
     Status,
     User,
 )
-from model.operations import OperationReport
+from model.operations import Change, OperationReport
 from model.spec import ClusterSpec
 from workflows.placement import members_of
 from workflows.status import member_status
@@ -42,6 +42,7 @@ def first_record(spec: ClusterSpec, cluster_id: str) -> ClusterRecord:
         operation=Operation.PROVISION,
         status=Status.BUILD,
         members=members_of(spec),
+        protected=spec.protected,
     )
 
 
@@ -81,6 +82,11 @@ def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:
             "fault": report.fault,
         }
     )
+
+
+def changed(record: ClusterRecord, change: Change) -> ClusterRecord:
+    """Return the record with what a person changed."""
+    return record.model_copy(update=change.model_dump(exclude_none=True))
 
 
 def terminated(record: ClusterRecord, at: datetime) -> ClusterRecord:

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from cli import dev_server
 from cli.voice import Failed
 from temporal.client import ADDRESS_FILE
-from workflows.cluster import SEARCH_ATTRIBUTES
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 
 @pytest.fixture

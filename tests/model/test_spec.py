@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "users": [{"name": "app", "password": SECRET, "databases": ["app"]}, {"name": "reader"}],
     "configuration": {"work_mem": "8MB", "jit": False, "seed": 0.5, "max_connections": 50},
     "on_failure": "delete",
+    "protected": True,
 }
 
 FIELDS = list(ClusterSpec.model_fields)
@@ -219,3 +220,10 @@ def test_a_user_of_a_database_that_was_not_requested_is_refused() -> None:
 def test_a_typo_is_not_silently_dropped() -> None:
     [sentence] = refusals(node=3)
     assert sentence.startswith("node is not a field: allowed are name, datastore, version, cloud, nodes, flavor")
+
+
+def test_a_worker_that_is_older_than_a_field_reads_what_does_not_need_it() -> None:
+    assert parsed({**GOOD, "protected": True}).model_dump(mode="json")["protected"] is True
+    assert "protected" not in parsed({**GOOD, "protected": False}).model_dump(mode="json")
+    for wrong in ("true", 1, None):
+        assert refusals(protected=wrong)[0] == f"protected {wrong!r} is not allowed: it must be true or false"

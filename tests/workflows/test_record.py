@@ -14,11 +14,20 @@ from model.cluster import (
     ServerOptions,
     Status,
 )
-from model.operations import OperationReport
+from model.operations import Change, OperationReport
 from tests.activities.attempts import ORDERS
 from tests.scripted import WHEN
 from tests.workflows.records import PASSWORD, record, spec
-from workflows.record import begun, first_operation, first_record, operating_status, probed, reported, terminated
+from workflows.record import (
+    begun,
+    changed,
+    first_operation,
+    first_record,
+    operating_status,
+    probed,
+    reported,
+    terminated,
+)
 
 FAULT = Fault(member="orders-1", step="prepare", message="no space left", attempt=3, at=WHEN)
 OPTIONS = ServerOptions(tcp_ports=(5432,))
@@ -158,3 +167,13 @@ def test_an_operation_that_was_ended_from_outside_has_a_fault(operation: Operati
         attempt=None,
         at=WHEN,
     )
+
+
+def test_what_is_changed_stays_through_every_operation() -> None:
+    protected = changed(record(), Change(protected=True))
+    report = OperationReport(status=Status.ACTIVE, members=members(Status.ACTIVE, OperatingStatus.HEALTHY))
+    for operation in Operation:
+        assert reported(begun(protected, operation), report).protected
+        assert terminated(begun(protected, operation), WHEN).protected
+    assert changed(protected, Change()) == protected
+    assert changed(protected, Change(protected=False)) == record()
