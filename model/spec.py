@@ -45,10 +45,15 @@ Cidr = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(/[0-9.]+)?$", max_length=64),
     AfterValidator(_network),
+    Field(description="a network, such as 10.1.0.0/16"),
 ]
 """A network of IPv4 or IPv6. The pattern is for the schema; it also keeps out zones (`fe80::1%eth0`)."""
 
-Setting = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
+Setting = Annotated[
+    bool | int | float | str,
+    BeforeValidator(_scalar),
+    Field(description="true, false, a finite number or a text ('' for an empty one)"),
+]
 """A configuration value as a person writes it."""
 
 ClusterName = Annotated[

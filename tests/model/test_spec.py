@@ -169,8 +169,7 @@ def test_an_address_is_a_network_of_one_and_an_empty_list_is_not_none() -> None:
 @pytest.mark.parametrize("network", ["", "10", "10.0.0.1/8", "10.0.0.0/33", "fe80::1%eth0", "example.org", 10, None])
 def test_what_is_no_network_is_refused(network: object) -> None:
     assert refusals(allowed_cidrs=["10.0.0.0/8", network]) == [
-        f"allowed_cidrs.1 {network!r} is not allowed: it must be a list of networks that may use the database, each "
-        "such as 10.1.0.0/16"
+        f"allowed_cidrs.1 {network!r} is not allowed: it must be a network, such as 10.1.0.0/16"
     ]
 
 
@@ -180,7 +179,13 @@ def test_what_is_no_network_is_refused(network: object) -> None:
 def test_a_setting_that_no_configuration_file_can_hold_is_refused_once(value: object) -> None:
     [sentence] = refusals(configuration={"work_mem": value})
     assert sentence.startswith("configuration.work_mem ")
-    assert "it must be a table: the engine's configuration keys to true, false, finite numbers or texts" in sentence
+    assert sentence.endswith("it must be true, false, a finite number or a text ('' for an empty one)")
+
+
+def test_a_setting_may_be_named_as_its_table() -> None:
+    [sentence] = refusals(configuration={"configuration": None})
+    assert sentence.startswith("configuration.configuration None is not allowed: it must be true, false")
+    assert refusals(configuration=None)[0].startswith("configuration None is not allowed: it must be a table")
 
 
 def test_what_is_named_twice_is_refused() -> None:
