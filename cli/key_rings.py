@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.columns import columns
 from cli.session import Session, open_session
+from cli.times import moment
 from cli.voice import Voice
 from keys import Ring
 from model.base import Noun
@@ -91,7 +92,7 @@ def needed_by(needs: Iterable[Need]) -> str:
     if names[NAMES_SHOWN:]:
         words.append(f"{len(names) - NAMES_SHOWN} more that are open")
     if ends:
-        words.append(f"{_count(len(ends), 'closed run')} until {max(ends):%Y-%m-%d %H:%M} UTC")
+        words.append(f"{_count(len(ends), 'closed run')} until {moment(max(ends))}")
     return ", ".join(words) or "nothing"
 
 

@@ -12,6 +12,7 @@ from cli.columns import columns
 from cli.pollers import Tasks, pollers
 from cli.session import Session
 from cli.table import status_style
+from cli.times import moment
 from model.base import Noun
 from model.cluster import Status
 from workflows.cluster import ClusterWorkflow
@@ -63,7 +64,7 @@ def listing_lines(clusters: Iterable[ListedCluster]) -> list[Text]:
                 Text(cluster.displayed or "?", "dim" if cluster.closed else status_style(cluster.status)),
                 cluster.datastore,
                 cluster.cloud,
-                f"{cluster.since.astimezone():%Y-%m-%d %H:%M}",
+                moment(cluster.since),
                 Text((cluster.closed or ("protected" if cluster.protected else "running")).lower(), "dim"),
             )
             for cluster in clusters

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.columns import Cell, columns
+from cli.times import clock
 from cli.view import ClusterView, MemberView, ProbedMemberView
 from model.cluster import Fault, OperatingStatus, Status
 
@@ -85,11 +86,6 @@ def waits(member: MemberView, now: datetime | None = None, brief: bool = False) 
 def _brief(error: str) -> str:
     line = " ".join(error.split())
     return line if len(line) <= HEAD + TAIL else f"{line[:HEAD]} … {line[-TAIL:]}"
-
-
-def clock(at: datetime) -> str:
-    """Return a time of the day, in this terminal's time zone."""
-    return f"{at.astimezone():%H:%M:%S}"
 
 
 def span(seconds: float) -> str:
