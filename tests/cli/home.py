@@ -54,6 +54,7 @@ class Home:
             shell,
             env=self.environment(),
             cwd=self.state_dir,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=SECONDS,
