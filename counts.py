@@ -10,8 +10,9 @@ from temporalio.common import MetricMeter
 from temporalio.service import RPCError
 
 from model.cluster import Status
-from workflows.cluster import STATUS, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.provision import ProvisionWorkflow
+from workflows.visibility import STATUS
 
 COUNT_SECONDS = 15.0
 """Between two counts: about as often as Prometheus asks."""

@@ -18,10 +18,11 @@ from temporalio.service import RPCError
 from model.cloud import Resource, Tag, Tagged
 from model.cluster import ClusterRecord, Status
 from model.operations import DeprovisionRequest
-from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
 from workflows.late import latecomers
 from workflows.queues import WORKFLOWS
+from workflows.visibility import CLUSTER_ID, STATUS
 
 PAUSE_SECONDS = 5.0
 SHARE = 0.02

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
@@ -11,12 +10,14 @@ import typer
 import worker
 from cli import codec, commands, completion, services, session
 from cli.arguments import Cloud, Database, DiscardData, Json, Member, Name, User, Wait, checked
+from cli.change import set_cluster
 from cli.create import create
 from cli.datastores import datastores
 from cli.demo import demo as build_demo
 from cli.engine_keys import engine_keys
-from cli.exits import run
+from cli.exits import run, tell_loss
 from cli.flavors import flavors
+from cli.output import hold_outputs
 from cli.payload_keys import payload_keys
 from cli.replay import replay
 from cli.root_keys import root_keys
@@ -31,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -40,8 +42,9 @@ def options(
 ) -> None:
     """Hold what stands before any command."""
     if version:
-        Voice().result(f"durabase {installed_version('durabase')}")
-        raise typer.Exit
+        voice = Voice()
+        voice.result(f"durabase {installed_version('durabase')}")
+        raise typer.Exit(voice.told())
 
 
 @app.command()
@@ -89,27 +92,35 @@ def show(
 
 
 @app.command()
-def wait(name: Name) -> int:
+def wait(name: Name, json: Json = False) -> int:
     """Follow whatever goes on in a cluster to its end."""
-    return session.run(commands.wait(name, Voice()))
+    return session.run(commands.wait(name, Voice(json)))
 
 
 @app.command()
-def retry(name: Name, discard_data: DiscardData = None, wait: Wait = True) -> int:
+def retry(name: Name, discard_data: DiscardData = None, wait: Wait = True, json: Json = False) -> int:
     """Take up a failed build again; what exists is adopted."""
-    return session.run(commands.retry(name, discard_data, wait, Voice()))
+    return session.run(commands.retry(name, discard_data, wait, Voice(json)))
 
 
 @app.command()
-def restart(name: Name, wait: Wait = True) -> int:
+def restart(name: Name, wait: Wait = True, json: Json = False) -> int:
     """Restart the database of every member, the primary last."""
-    return session.run(commands.restart(name, wait, Voice()))
+    return session.run(commands.restart(name, wait, Voice(json)))
+
+
+app.command("set")(set_cluster)
 
 
 @app.command()
-def delete(name: Name, wait: Wait = True) -> int:
-    """Delete a cluster and everything it has, at any moment."""
-    return session.run(commands.delete(name, wait, Voice()))
+def delete(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before, on a terminal.")] = False,
+    wait: Wait = True,
+    json: Json = False,
+) -> int:
+    """Delete a cluster and everything it has, at any moment, unless it is protected."""
+    return session.run(commands.delete(name, wait, yes, Voice(json)))
 
 
 @app.command("connect")
@@ -165,11 +176,9 @@ app.command("engine-keys")(engine_keys)
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    hold_outputs()
     code = completion.answer(app) if completion.is_asked() else run(app, sys.argv[1:], program())
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    with suppress(BrokenPipeError):
-        sys.stderr.flush()
+    tell_loss()
     # A clean interpreter exit crashes in the SDK's threads now and then (temporalio/sdk-python#300).
     os._exit(code)
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -38,8 +37,8 @@ from temporal.metrics import StepMetrics, meter_of
 from temporal.runtime import worker_runtime
 from temporal.search_attributes import SearchAttributesMissing, ensure_search_attributes
 from temporal.threads import StepThreads
-from workflows.cluster import SEARCH_ATTRIBUTES
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 GRACEFUL_SHUTDOWN = timedelta(seconds=5)
 """What a stopping worker gives its activities; those that wait are then handed to another worker."""
@@ -232,8 +231,6 @@ def run(
         logger.exception("a bug, or a failure that nobody foresaw")
         code = 1
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
     # A clean interpreter exit crashes in the SDK's threads now and then (temporalio/sdk-python#300).
     os._exit(code)
 

@@ -32,6 +32,7 @@ class ClusterActivities:
         Raises PlanRefused with one sentence; a retry's own servers neither count nor take its names.
         """
         spec, provider = task.spec, self._cloud.provider
+        note("asks for the servers there are")
         servers = (await self._cloud.servers.now()).values()
         names = spec.member_names
         for server in servers:
@@ -41,6 +42,7 @@ class ClusterActivities:
                     f"of cluster {server.tag.cluster_id} is still there (see: durabase orphans)"
                 )
         own = len(of_cluster(task.cluster_id, servers))
+        note("asks for flavor, image, networks and quotas")
         try:
             flavor = await self._cloud.call(provider.flavor, spec.flavor)
             await self._cloud.call(provider.check, _check_request(task, flavor, max(spec.nodes - own, 0)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from model.cluster import Operation, Status
-from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, STATUS
+from workflows.visibility import CLOUD, CLUSTER_ID, DATASTORE, STATUS
 
 
 @dataclass(frozen=True)

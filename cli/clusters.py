@@ -25,19 +25,24 @@ from cli.voice import Failed
 from model.base import BadInput, Noun
 from model.cluster import ClusterIdentity, ClusterRecord, Operation, Probe, Status
 from model.command import CommandRequest, CommandResult
-from model.operations import ClusterStart, RetryRequest
+from model.operations import Change, ClusterStart, RetryRequest
 from model.spec import ClusterSpec
-from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, REFUSED, STATUS, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.commands import AROUND
 from workflows.details import details_of, summary_of
 from workflows.queues import WORKFLOWS
+from workflows.requests import REFUSED
 from workflows.steps import TASK_TIMEOUT
+from workflows.visibility import CLOUD, CLUSTER_ID, DATASTORE, STATUS, memo_of
 
 PLAN_SECONDS = 90.0
 """Longer than a plan may take (workflows/provision.py)."""
 
 UPDATE_SECONDS = 60.0
 """Longer than a probe may take (workflows/probe.py)."""
+
+NO_HANDLER = "expected but not found"
+"""How the SDK says that a workflow has no such update."""
 
 Answer = TypeVar("Answer")
 Update = UpdateMethodMultiParam[[ClusterWorkflow], Coroutine[Any, Any, Answer]]
@@ -57,6 +62,7 @@ async def create(session: Session, spec: ClusterSpec) -> ClusterRecord:
         static_summary=summary_of(spec),
         static_details=details_of(spec),
         search_attributes=_attributes(Status.BUILD, spec.datastore, spec.cloud),
+        memo=memo_of(spec.protected),
     )
     plan = session.client.execute_update_with_start_workflow(
         ClusterWorkflow.accepted, claim, start_workflow_operation=start
@@ -92,6 +98,18 @@ async def run_command(session: Session, request: CommandRequest) -> CommandResul
     late = f"nobody knows yet what became of it; see the workflow {request.cluster} in the Web UI"
     seconds = request.timeout + AROUND.total_seconds() + UPDATE_SECONDS
     return await _answer(handle.execute_update(ClusterWorkflow.run_command, request), seconds, late)
+
+
+async def change(session: Session, name: str, wanted: Change) -> None:
+    """Change what is wanted of a cluster. Raises BadInput for a refusal, Failed if its worker knows no such change."""
+    await require_worker(session, name)
+    handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, name)
+    try:
+        await _answer(handle.execute_update(ClusterWorkflow.change, wanted), UPDATE_SECONDS, _late(name))
+    except Failed as error:
+        if NO_HANDLER not in str(error):
+            raise
+        raise Failed(f"nothing was changed: the worker of {name} is of an older version, which has no `set`") from None
 
 
 async def delete(session: Session, name: str) -> None:
@@ -155,8 +173,11 @@ def _no_worker(so: str = "so") -> Failed:
 async def _update(session: Session, name: str, update: Update[Answer], *arguments: Noun) -> Answer:
     await require_worker(session, name)
     handle = session.client.get_workflow_handle_for(ClusterWorkflow.run, name)
-    late = f"the request is recorded, but no worker has taken it up yet; see `durabase show {name}`"
-    return await _answer(handle.execute_update(update, args=arguments), UPDATE_SECONDS, late)
+    return await _answer(handle.execute_update(update, args=arguments), UPDATE_SECONDS, _late(name))
+
+
+def _late(name: str) -> str:
+    return f"the request is recorded, but no worker has taken it up yet; see `durabase show {name}`"
 
 
 async def _answer(asked: Awaitable[Coroutine[Any, Any, Answer]], seconds: float, late: str) -> Answer:

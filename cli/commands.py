@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from cli import clusters, connect, listing, orphans
+from cli import clusters, connect, listing, orphans, removal
 from cli.ended import how_ended
 from cli.follow import follow
 from cli.known import provider_of, require_known
@@ -27,7 +27,8 @@ async def create(spec: ClusterSpec, wait: bool, voice: Voice) -> int:
     if wait:
         return await _follow(session, spec.name, voice)
     voice.note(f"{spec.name} is being built: `durabase wait {spec.name}` follows it")
-    return await _document(session, spec.name, voice)
+    await show_document(session, spec.name, voice)
+    return DONE
 
 
 async def show(name: str, probe: bool, voice: Voice) -> int:
@@ -43,7 +44,7 @@ async def show(name: str, probe: bool, voice: Voice) -> int:
     elif observation.is_unanswered:
         voice.note(STALE)
     _show(with_probes(observation.view, probes) if probe else observation.view, voice)
-    return DONE
+    return voice.told()
 
 
 async def list_all(closed: bool, voice: Voice) -> int:
@@ -58,7 +59,7 @@ async def list_all(closed: bool, voice: Voice) -> int:
         voice.note("there is no cluster yet: `durabase create NAME` makes one")
     if any(cluster.stale for cluster in found):
         voice.note(STALE)
-    return DONE
+    return voice.told()
 
 
 async def wait(name: str, voice: Voice) -> int:
@@ -81,9 +82,11 @@ async def restart(name: str, wait: bool, voice: Voice) -> int:
     return await _follow_if(wait, session, name, voice)
 
 
-async def delete(name: str, wait: bool, voice: Voice) -> int:
-    """Delete a cluster."""
+async def delete(name: str, wait: bool, sure: bool, voice: Voice) -> int:
+    """Delete a cluster, on a terminal after asking."""
     session = await open_session()
+    if not sure:
+        await removal.confirm(session, name, voice)
     await clusters.delete(session, name)
     return await _follow_if(wait, session, name, voice)
 
@@ -107,14 +110,15 @@ async def find_orphans(cloud: str | None, remove: bool, sure: bool, voice: Voice
             typer.confirm(f"Delete these {len(found)} for good?", abort=True, err=True)
         await orphans.delete_orphans(session, where, found)
         voice.note(f"deleted {len(found)}")
-    return DONE
+        return DONE
+    return voice.told()
 
 
 async def password(name: str, user: str | None, voice: Voice) -> int:
     """Print a derived password."""
     session = await open_session()
     voice.result(await connect.show_password(session, name, user))
-    return DONE
+    return voice.told()
 
 
 def connect_to(
@@ -123,7 +127,7 @@ def connect_to(
     """Run the engine's client with these arguments; without any list, print the connection URL instead."""
     if arguments is None:
         voice.result(run(_connection_url(name, member, user, database)))
-        return DONE
+        return voice.told()
     return connect.run_client(run(_client_command(name, member, user, database)), arguments)
 
 
@@ -146,13 +150,14 @@ async def _follow_if(wait: bool, session: Session, name: str, voice: Voice) -> i
     if wait:
         return await _follow(session, name, voice)
     voice.note(f"asked for; `durabase wait {name}` follows it")
+    await show_document(session, name, voice)
     return DONE
 
 
-async def _document(session: Session, name: str, voice: Voice) -> int:
+async def show_document(session: Session, name: str, voice: Voice) -> None:
+    """Print a cluster's document if one is wanted."""
     if voice.json:
         _show((await observe(session, name)).view, voice)
-    return DONE
 
 
 def _show(view: ClusterView, voice: Voice) -> None:

@@ -48,8 +48,9 @@ def print_script(shell: Annotated[Shell, typer.Argument(help="Your shell.", show
 
     bash: source <(durabase completion bash); zsh: the same, after compinit; fish: durabase completion fish | source
     """
-    Voice().result(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell))
-    return DONE
+    voice = Voice()
+    voice.result(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell))
+    return voice.told()
 
 
 def is_asked() -> bool:

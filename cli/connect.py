@@ -60,7 +60,7 @@ async def client_command(
 def run_client(command: ClientCommand, arguments: Sequence[str]) -> int:
     """Run the client and return its exit code; its password lies in a 0600 file for just so long."""
     with _password_file(command.password_file) as file:
-        environment = {**os.environ, command.password_variable: str(file)}
+        environment = command.environment(os.environ, file)
         # Ctrl-C is the client's: it cancels a statement there. (An ignored signal would be ignored there, too.)
         before = signal.signal(signal.SIGINT, _nothing)
         try:

@@ -63,6 +63,9 @@ def create(
     ] = None,
     cloud: Cloud = None,
     on_failure: Annotated[OnFailure, typer.Option(help="What becomes of a build that fails.")] = Options.on_failure,
+    protected: Annotated[
+        bool, typer.Option("--protected", help="Refuse to delete it until `set --no-protected`.")
+    ] = Options.protected,
     wait: Wait = True,
     json: Json = False,
 ) -> int:
@@ -87,6 +90,7 @@ def create(
         passwords=passwords,
         configuration=config or (),
         on_failure=on_failure,
+        protected=protected,
     )
     return session.run(commands.create(cluster_spec(wanted), wait, Voice(json)))
 

@@ -11,7 +11,7 @@ from cli.arguments import Json
 from cli.columns import columns
 from cli.pollers import Tasks, pollers
 from cli.session import Session, open_session
-from cli.voice import DONE, Voice
+from cli.voice import Voice
 from datastores.base import DatastoreManager
 from keys import MissingKey
 from model.base import Noun
@@ -75,7 +75,7 @@ async def _list(voice: Voice) -> int:
         voice.result(LISTING.dump_json(listed, indent=2).decode())
     else:
         voice.show(*datastores_lines(listed))
-    return DONE
+    return voice.told()
 
 
 def list_datastores(

@@ -17,7 +17,7 @@ from cli.daemon import Daemon
 from cli.voice import Failed
 from connection import ADDRESS_FILE, SERVER, OwnServer
 from temporal.client import configured
-from workflows.cluster import SEARCH_ATTRIBUTES
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 DATABASE = "temporal.db"
 """In the state directory, where the server stands: it takes a path for part of a URI, in which #, ? and % end it."""

@@ -6,7 +6,9 @@ from enum import Enum
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from workflows.cluster import REFUSED, ClusterWorkflow
+from cli.times import moment
+from workflows.cluster import ClusterWorkflow
+from workflows.requests import REFUSED
 
 CLEANED = "ProvisionFailed"
 """Type of the failure with which a cluster ends whose build failed and whose removal, asked for then, succeeded."""
@@ -43,7 +45,7 @@ async def how_ended(client: Client, execution: WorkflowExecution) -> Ended:
         except WorkflowFailureError as error:
             cause = error.cause
     end = _end(execution.status, cause)
-    when = f" at {execution.close_time:%Y-%m-%d %H:%M} UTC" if execution.close_time else ""
+    when = f" at {moment(execution.close_time)}" if execution.close_time else ""
     why = f": {cause.message}" if isinstance(cause, ApplicationError) else ""
     return Ended(end, f"{end.value}{when}{why}")
 

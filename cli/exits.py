@@ -9,6 +9,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.service import RPCError
 from typer.exceptions import TyperException
 
+from cli.output import lost
 from cli.usage import usage_sentence
 from cli.voice import BAD_INPUT, DONE, FAILED, INTERRUPTED, Failed, as_typed
 from datastores.client import ClientNotFound
@@ -40,10 +41,16 @@ def run(app: typer.Typer, arguments: Sequence[str], program: str) -> int:
         return INTERRUPTED
     except (typer.Abort, EOFError):
         return _say("\nnothing was done", FAILED)
-    except BrokenPipeError:
-        return FAILED
     except Exception as error:  # noqa: BLE001 - the process must end by its own rules
         return _unforeseen(error)
+
+
+def tell_loss() -> None:
+    """Say what standard output did not take. What reads no more, such as head(1), knows."""
+    error = lost(sys.stdout)
+    if error is not None and not isinstance(error, BrokenPipeError):
+        _say(f"standard output cannot be written: {error.strerror}", FAILED)
+    lost(sys.stderr)
 
 
 def _code(outcome: object) -> int:

@@ -12,7 +12,10 @@ LARGEST_BYTES = 128 * 1024
 
 
 def read_text(option: str, file: str) -> str:
-    """Return a file's text. Raises BadInput, in the name of the option, for what cannot be read or is too large."""
+    """Return a file's text, without the mark of UTF-8 that editors of Windows put before it.
+
+    Raises BadInput, in the name of the option, for what cannot be read or is too large.
+    """
     try:
         content = _read(file)
     except (OSError, ValueError) as error:
@@ -21,7 +24,7 @@ def read_text(option: str, file: str) -> str:
     if len(content) > LARGEST_BYTES:
         raise refusal(option, file, f"a file of at most {LARGEST_BYTES // 1024} KiB")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise refusal(option, file, "a file in UTF-8") from None
 

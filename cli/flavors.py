@@ -8,7 +8,7 @@ from rich.text import Text
 from cli.arguments import Cloud, Json
 from cli.columns import columns
 from cli.known import provider_of
-from cli.voice import DONE, Voice
+from cli.voice import Voice
 from model.cloud import Flavor
 from settings import load_settings
 
@@ -23,7 +23,7 @@ def flavors(cloud: Cloud = None, json: Json = False) -> int:
         voice.result(FLAVORS.dump_json(found, indent=2).decode())
     else:
         voice.show(*flavors_lines(found))
-    return DONE
+    return voice.told()
 
 
 def flavors_lines(found: Iterable[Flavor]) -> list[Text]:

@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 from cli.observe import Observation, observe
 from cli.session import Session
 from cli.table import STALE, cluster_table, waits
+from cli.times import clock
 from cli.view import MemberView
 from cli.voice import Voice, as_typed
 from model.cluster import Status
@@ -81,7 +82,7 @@ class LineScreen(Screen):
     def _print(self, subject: str, state: object, line: str) -> None:
         if self._last.get(subject) != state:
             self._last[subject] = state
-            self._voice.note(f"{datetime.now().astimezone():%H:%M:%S} {line}")
+            self._voice.note(f"{clock(datetime.now(UTC))} {line}")
 
 
 async def follow(session: Session, name: str, voice: Voice) -> Observation:

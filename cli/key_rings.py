@@ -10,7 +10,8 @@ from rich.text import Text
 
 from cli.columns import columns
 from cli.session import Session, open_session
-from cli.voice import DONE, Voice
+from cli.times import moment
+from cli.voice import Voice
 from keys import Ring
 from model.base import Noun
 
@@ -68,7 +69,7 @@ async def list_keys(command: KeyCommand, voice: Voice) -> int:
         voice.result(LISTING.dump_json(listed, indent=2).decode())
     else:
         voice.show(*_lines(listed))
-    return DONE
+    return voice.told()
 
 
 def listing(current: str, held: Iterable[str], needs: Needs) -> list[ListedKey]:
@@ -91,7 +92,7 @@ def needed_by(needs: Iterable[Need]) -> str:
     if names[NAMES_SHOWN:]:
         words.append(f"{len(names) - NAMES_SHOWN} more that are open")
     if ends:
-        words.append(f"{_count(len(ends), 'closed run')} until {max(ends):%Y-%m-%d %H:%M} UTC")
+        words.append(f"{_count(len(ends), 'closed run')} until {moment(max(ends))}")
     return ", ".join(words) or "nothing"
 
 

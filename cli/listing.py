@@ -12,11 +12,13 @@ from cli.columns import columns
 from cli.pollers import Tasks, pollers
 from cli.session import Session
 from cli.table import status_style
+from cli.times import moment
 from model.base import Noun
 from model.cluster import Status
 from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.status import displayed
+from workflows.visibility import PROTECTED
 
 
 class ListedCluster(Noun):
@@ -29,6 +31,7 @@ class ListedCluster(Noun):
     status: Status | None
     displayed: str | None
     stale: bool
+    protected: bool
     since: datetime
     closed: str | None
 
@@ -42,7 +45,7 @@ async def list_clusters(session: Session, closed: bool) -> list[ListedCluster]:
     if not closed:
         query += " AND ExecutionStatus = 'Running'"
     stale = not await pollers(session.client, WORKFLOWS, Tasks.WORKFLOW)
-    listed = [_listed(execution, stale) async for execution in session.client.list_workflows(query)]
+    listed = [await _listed(execution, stale) async for execution in session.client.list_workflows(query)]
     return sorted(listed, key=lambda cluster: (cluster.name, -cluster.since.timestamp()))
 
 
@@ -61,15 +64,15 @@ def listing_lines(clusters: Iterable[ListedCluster]) -> list[Text]:
                 Text(cluster.displayed or "?", "dim" if cluster.closed else status_style(cluster.status)),
                 cluster.datastore,
                 cluster.cloud,
-                f"{cluster.since.astimezone():%Y-%m-%d %H:%M}",
-                Text((cluster.closed or "running").lower(), "dim"),
+                moment(cluster.since),
+                Text((cluster.closed or ("protected" if cluster.protected else "running")).lower(), "dim"),
             )
             for cluster in clusters
         ],
     )
 
 
-def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
+async def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
     attributes = attributes_of(execution)
     is_open = execution.status in (None, WorkflowExecutionStatus.RUNNING)
     return ListedCluster(
@@ -80,6 +83,7 @@ def _listed(execution: WorkflowExecution, stale: bool) -> ListedCluster:
         status=attributes.status,
         displayed=displayed(attributes.status) if attributes.status else None,
         stale=stale,
+        protected=bool(await execution.memo_value(PROTECTED, False)),
         since=execution.start_time,
         closed=None if is_open or execution.status is None else execution.status.name,
     )

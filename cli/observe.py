@@ -1,7 +1,7 @@
 """Asks Temporal and the workflows where a cluster stands."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -144,7 +144,7 @@ async def _pending(client: Client, child: str | None) -> list[PendingStep]:
 async def _pending_step(activity: PendingActivityInfo, converter: DataConverter) -> PendingStep:
     step, _, member = activity.activity_id.partition("/")
     started = activity.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-    notes = await converter.decode(activity.heartbeat_details.payloads) if started else []
+    details = await converter.decode(activity.heartbeat_details.payloads)
     retries = activity.HasField("next_attempt_schedule_time")
     next_retry = _time(activity.next_attempt_schedule_time) if retries else None
     scheduled = _time(activity.scheduled_time)
@@ -155,18 +155,19 @@ async def _pending_step(activity: PendingActivityInfo, converter: DataConverter)
         queue=activity.activity_options.task_queue.name,
         unclaimed=not started and next_retry is None and scheduled < datetime.now(UTC) - CLAIM_SECONDS,
         paused=activity.paused,
-        failure=await _failure(activity, converter),
-        note=str(notes[0]) if notes else None,
+        failure=await _failure(activity, converter, details),
+        note=str(details[0]) if started and details else None,
         next_retry=next_retry,
     )
 
 
-async def _failure(activity: PendingActivityInfo, converter: DataConverter) -> str | None:
+async def _failure(activity: PendingActivityInfo, converter: DataConverter, details: Sequence[object]) -> str | None:
     if not activity.HasField("last_failure"):
         return None
     error = await converter.decode_failure(activity.last_failure)
     if isinstance(error, TemporalTimeoutError):
-        return timeout_sentence(error.type, activity.activity_type.name)
+        # What it is at now stands beside it; the note would be that of another attempt.
+        return timeout_sentence(error, activity.activity_type.name, ["", *details[1:]])
     return error.message if isinstance(error, FailureError) else str(error)
 
 

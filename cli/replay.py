@@ -18,7 +18,7 @@ from cli.arguments import Json, checked
 from cli.columns import columns
 from cli.observe import describe
 from cli.session import Session, open_session
-from cli.voice import DONE, FAILED, Voice
+from cli.voice import FAILED, Voice
 from keys import MissingKey
 from model.base import Noun
 from model.spec import ClusterName
@@ -75,13 +75,13 @@ async def _replay(names: Sequence[str], everything: bool, voice: Voice) -> int:
         voice.show(*replay_lines(found))
     if not found:
         voice.note("there is no history to replay")
-        return DONE
+        return voice.told()
     failed = sum(run.replays is False for run in found)
     if failed:
         voice.note(f"{failed} of {len(found)} would not go on under this code; docs/operations.md says what to do")
         return FAILED
     voice.note(f"{sum(run.replays is True for run in found)} of {len(found)} were replayed, and go on under this code")
-    return DONE
+    return voice.told()
 
 
 async def replayed(opened: Session, names: Sequence[str], everything: bool) -> list[ReplayedRun]:

@@ -36,6 +36,7 @@ class Options:
     configuration: Sequence[str] = ()
     on_failure: OnFailure = OnFailure.KEEP
     allowed_cidrs: Sequence[str] | None = None
+    protected: bool = False
 
 
 def cluster_spec(options: Options) -> ClusterSpec:
@@ -53,6 +54,7 @@ def cluster_spec(options: Options) -> ClusterSpec:
         "users": [_user(text) for text in options.users],
         "configuration": _configuration(options.configuration),
         "on_failure": options.on_failure,
+        "protected": options.protected,
     }
     return _with_passwords(_checked(request), options.passwords)
 

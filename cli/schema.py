@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from cli.request import Options
-from cli.voice import DONE, Voice
+from cli.voice import Voice
 from model.spec import ClusterSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -17,8 +17,9 @@ DEFAULTS = {"datastore": Options.datastore, "flavor": Options.flavor, "cloud": N
 
 def print_schema() -> int:
     """Print the JSON Schema (draft 2020-12) of the file that `create --file` takes."""
-    Voice().result(json.dumps(file_schema(), indent=2, ensure_ascii=False))
-    return DONE
+    voice = Voice()
+    voice.result(json.dumps(file_schema(), indent=2, ensure_ascii=False))
+    return voice.told()
 
 
 def file_schema() -> dict[str, Any]:

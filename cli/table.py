@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli.columns import Cell, columns
+from cli.times import clock
 from cli.view import ClusterView, MemberView, ProbedMemberView
 from model.cluster import Fault, OperatingStatus, Status
 
@@ -47,7 +48,7 @@ def headline(view: ClusterView, now: datetime) -> Text:
     line = Text.assemble((view.name, "bold"), f"  {view.operation}" if view.operation else "")
     line.append(f"  {view.displayed or '?'}", status_style(view.status))
     engine = f"{view.datastore} {view.version}" if view.version else str(view.datastore)
-    line.append(f"  {engine} on {view.cloud}")
+    line.append(f"  {engine} on {view.cloud}{'  protected' if view.protected else ''}")
     if view.busy and view.deadline is not None:
         left = span((view.deadline - now).total_seconds())
         line.append(f"  until {clock(view.deadline)} ({left} left)", "dim")
@@ -85,11 +86,6 @@ def waits(member: MemberView, now: datetime | None = None, brief: bool = False) 
 def _brief(error: str) -> str:
     line = " ".join(error.split())
     return line if len(line) <= HEAD + TAIL else f"{line[:HEAD]} … {line[-TAIL:]}"
-
-
-def clock(at: datetime) -> str:
-    """Return a time of the day, in this terminal's time zone."""
-    return f"{at.astimezone():%H:%M:%S}"
 
 
 def span(seconds: float) -> str:

@@ -71,7 +71,7 @@ class ProbedMemberView(MemberView):
 
 
 class ClusterView(Noun):
-    """One cluster as `show` shows it; `doing` is for people, in words."""
+    """One cluster as `show` shows it; `doing` is for people, in words. `protected` is None where no worker answers."""
 
     name: str
     id: str
@@ -83,6 +83,7 @@ class ClusterView(Noun):
     displayed: str | None
     operating_status: OperatingStatus
     stale: bool
+    protected: bool | None
     fault: Fault | None
     deadline: datetime | None
     members: tuple[SerializeAsAny[MemberView], ...]
@@ -114,6 +115,7 @@ def cluster_view(
         displayed=displayed(record.status),
         operating_status=operating_status(record),
         stale=False,
+        protected=record.protected,
         fault=record.fault,
         deadline=record.deadline,
         members=tuple(_member_view(member, port, pending, running) for member in record.members),
@@ -153,6 +155,7 @@ def _stale_view(attributes: Attributes, pending: Sequence[PendingStep]) -> Clust
         displayed=displayed(attributes.status) if attributes.status else None,
         operating_status=OperatingStatus.UNKNOWN,
         stale=True,
+        protected=None,
         fault=None,
         deadline=None,
         members=tuple(_stale_member(name, pending) for name in names),

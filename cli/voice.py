@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
+from cli.output import lost
+
 DONE = 0
 FAILED = 1
 BAD_INPUT = 2
@@ -60,3 +62,7 @@ class Voice:
     def result(self, text: str) -> None:
         """Print a result to standard output, exactly as it is."""
         sys.stdout.write(f"{text}\n")
+
+    def told(self) -> int:
+        """Return the exit code of a command that does nothing but tell: FAILED if standard output did not take it."""
+        return DONE if lost(sys.stdout) is None else FAILED

@@ -1,5 +1,6 @@
-"""YAML as a person means it: scalars stay as they are written, and nothing in the text can grow or do anything."""
+"""YAML and JSON as a person means it: scalars stay as they are written, and nothing in the text can do anything."""
 
+import json
 import re
 from collections.abc import Collection, Iterator
 
@@ -22,8 +23,19 @@ QUOTED = re.compile(r""" ?(?:'([^']*)'|"([^"]*)")""")
 Path = tuple[str | int, ...]
 
 
+class _Number(str):
+    """A number of JSON, as it is written."""
+
+
+class _Table(list[tuple[str, object]]):
+    """A table of JSON, each key with its value, also those that are named twice."""
+
+
 class YamlText:
-    """One document, read from the parser's events: no anchor is followed and no tag obeyed.
+    """One document: JSON, or YAML read from the parser's events, where no anchor is followed and no tag obeyed.
+
+    JSON is read by rules of its own: PyYAML knows no tabs between its tokens and no escaped pairs of surrogates. What
+    is read means the same either way.
 
     PyYAML's own loaders speak YAML 1.1, in which `on` is a truth value, 012 is ten and a version 7.10 is 7.1. Here
     only YAML 1.2's true, false and null are more than text, and whole numbers where the reader wants them.
@@ -36,11 +48,59 @@ class YamlText:
         self._line = 0
 
     def value(self) -> object:
-        """Return the document's value, None if it is empty. Raises BadInput, one sentence with the line."""
+        """Return the document's value, None if it is empty. Raises BadInput, one sentence, with the line in YAML."""
+        try:
+            read = json.loads(
+                self._text,
+                parse_int=_Number,
+                parse_float=_Number,
+                parse_constant=_Number,
+                object_pairs_hook=_Table,
+            )
+        except json.JSONDecodeError as error:
+            return self._yaml(error)
+        except RecursionError:
+            return self._yaml()
+        return self._json(read, ())
+
+    def _json(self, read: object, path: Path) -> object:
+        match read:
+            case _Number():
+                return self._plain(str(read), path)
+            case str():
+                return self._json_text(read)
+            case list() if len(path) == MAX_DEPTH:
+                raise refusal(self._option, self._file, f"JSON nested in at most {MAX_DEPTH} levels")
+            case _Table():
+                return self._json_table(read, path)
+            case list():
+                return [self._json(each, (*path, number)) for number, each in enumerate(read)]
+        return read
+
+    def _json_table(self, pairs: _Table, path: Path) -> dict[str, object]:
+        read: dict[str, object] = {}
+        for written, value in pairs:
+            key = self._json_text(written)
+            if key in read:
+                raise refusal(self._option, self._file, f"JSON that names {shown(key)} only once in a table")
+            read[key] = self._json(value, (*path, key))
+        return read
+
+    def _json_text(self, text: str) -> str:
+        try:
+            return _joined(text)
+        except UnicodeError:
+            raise refusal(self._option, self._file, "JSON with characters of Unicode only") from None
+
+    def _yaml(self, no_json: json.JSONDecodeError | None = None) -> object:
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
             self._line = error.problem_mark.line if error.problem_mark else self._line
+            if no_json is not None and no_json.lineno - 1 > self._line and self._text.lstrip().startswith(("{", "[")):
+                # It is meant as JSON, and up to there nothing is wrong with that.
+                allowed = f"JSON or YAML (line {no_json.lineno}: {no_json.msg})"
+                raise refusal(self._option, self._file, allowed) from None
             problem = QUOTED.sub(_unless_secret, error.problem or "it ends too early")
             raise self._refusal("YAML", f": {problem}") from None
         except yaml.reader.ReaderError as error:
@@ -79,10 +139,13 @@ class YamlText:
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> object:
         text: str = event.value
         if event.style is not None:
-            return text
+            return _joined(text)
         if text in NULLS:
             return None
-        return int(text) if path in self._whole and WHOLE.fullmatch(text) else TRUTH.get(text, text)
+        return TRUTH[text] if text in TRUTH else self._plain(text, path)
+
+    def _plain(self, text: str, path: Path) -> int | str:
+        return int(text) if path in self._whole and WHOLE.fullmatch(text) else text
 
     def _list(self, path: Path) -> list[object]:
         read: list[object] = []
@@ -95,13 +158,19 @@ class YamlText:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._refusal("YAML whose keys are plain texts")
-            if event.value in read:
-                raise self._refusal(f"YAML that names {shown(event.value)} only once in a table")
-            read[event.value] = self._value(self._next(), (*path, event.value))
+            key = _joined(event.value)
+            if key in read:
+                raise self._refusal(f"YAML that names {shown(key)} only once in a table")
+            read[key] = self._value(self._next(), (*path, key))
         return read
 
     def _refusal(self, allowed: str, why: str = "") -> BadInput:
         return refusal(self._option, self._file, f"{allowed} (line {self._line + 1}{why})")
+
+
+def _joined(text: str) -> str:
+    """Return a text whose pairs of surrogates, as JSON escapes them, are characters. Raises UnicodeError for a half."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def _unless_secret(quoted: re.Match[str]) -> str:

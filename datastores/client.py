@@ -1,6 +1,8 @@
 """What `durabase connect` runs: an engine's own client, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
@@ -20,7 +22,7 @@ class ClientNotFound(LookupError):
 
 @dataclass(frozen=True)
 class ClientCommand:
-    """A client program, its arguments, and the one file that holds its password.
+    """A client program, its arguments, the one file that holds its password, and what it is not told.
 
     The caller writes `password_file` to a 0600 file, names it in the environment variable `password_variable`,
     and removes it when the program has ended.
@@ -30,6 +32,20 @@ class ClientCommand:
     arguments: tuple[str, ...]
     password_variable: str
     password_file: str = field(repr=False)
+    hidden: tuple[str, ...] = ()
+    """How the variables begin by which the client could reach another server, or log in otherwise than it is told."""
+    harmless: frozenset[str] = frozenset()
+    """Those that begin so, and concern only how the client looks."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Further variables that it needs."""
+
+    def environment(self, caller: Mapping[str, str], password_file: Path) -> dict[str, str]:
+        """Return the client's environment: the caller's, without what could overrule where and as whom to log in."""
+        kept = {name: value for name, value in caller.items() if self._may_see(name)}
+        return {**kept, **self.variables, self.password_variable: str(password_file)}
+
+    def _may_see(self, name: str) -> bool:
+        return name in self.harmless or not name.startswith(self.hidden)
 
 
 class OwnClient(Protocol):
@@ -42,9 +58,12 @@ class OwnClient(Protocol):
         """Return how to run the engine's own client. Raises ClientNotFound if this machine has none."""
 
 
-def by_environment(variable: str, program: str, arguments: tuple[str, ...], password: str) -> ClientCommand:
+def by_environment(
+    variable: str, program: str, arguments: tuple[str, ...], password: str, hidden: tuple[str, ...] = ()
+) -> ClientCommand:
     """Return how to run a client that reads its password from an environment variable, and from no file."""
-    return ClientCommand("sh", ("-c", BY_ENVIRONMENT, "sh", variable, program, *arguments), PASSWORD_FILE, password)
+    command = ("-c", BY_ENVIRONMENT, "sh", variable, program, *arguments)
+    return ClientCommand("sh", command, PASSWORD_FILE, password, hidden)
 
 
 def bracketed(host: str) -> str:

@@ -85,7 +85,8 @@ class InstanceContext:
         """Seconds until a wait must give up. Raises DeadlineExceeded if there are none."""
         left = (self.task.deadline - DEADLINE_MARGIN - datetime.now(UTC)).total_seconds()
         if left <= 0:
-            raise DeadlineExceeded(f"no time is left for {self.instance.name}: the deadline is {self.task.deadline}")
+            until = f"{self.task.deadline.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            raise DeadlineExceeded(f"no time is left for {self.instance.name}: the deadline is {until}")
         return left
 
     def filesystem_stats(self, directory: str) -> FilesystemStats:

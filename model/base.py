@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from reprlib import Repr
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -47,10 +47,10 @@ def shown(value: object) -> str:
     return _shortened.repr(value)
 
 
-def described(kind: Any) -> str:
-    """Return what is allowed for a type such as `Identifier`: the description that it carries."""
+def described(kind: Any, otherwise: str = "a text") -> str:
+    """Return what is allowed for a type such as `Identifier`: the description that it carries, if it does."""
     descriptions = (getattr(each, "description", None) for each in getattr(kind, "__metadata__", ()))
-    return next(filter(None, descriptions), "a text")
+    return next(filter(None, descriptions), otherwise)
 
 
 def refusal(field: str, value: object, allowed: str) -> BadInput:
@@ -132,8 +132,22 @@ def _inner(model: type[BaseModel], field: str) -> type[BaseModel] | None:
 
 
 def _description_at(location: tuple[str | int, ...], model: type[BaseModel]) -> str | None:
+    """Return what is allowed there: for what a field's list or table holds the description of its type."""
     holder, field = _model_at(location, model)
-    return holder.model_fields[field].description if field else None
+    if field is None:
+        return None
+    info = holder.model_fields[field]
+    is_held = location.index(field) < len(location) - 1
+    return described(_held_type(info.annotation), info.description or "") if is_held else info.description
+
+
+def _held_type(annotation: Any) -> Any:
+    """Return the type of what `tuple[Cidr, ...] | None` or `dict[Identifier, Setting]` holds, None of anything else."""
+    kinds = (annotation, *get_args(annotation))
+    held = (
+        get_args(kind)[-1 if get_origin(kind) is dict else 0] for kind in kinds if get_origin(kind) in (tuple, dict)
+    )
+    return next(held, None)
 
 
 def _fields_at(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:

@@ -165,6 +165,8 @@ class ClusterRecord(Noun):
     operations: int = 0
     """How many operations the cluster has begun: the latest one's number."""
     holdings: tuple[Holding, ...] | None = None
+    protected: bool = False
+    """Whether `delete` is refused, and a cancel from the Web UI ignored."""
 
 
 class InstanceTask(Noun):

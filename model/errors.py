@@ -1,5 +1,6 @@
 """Why a step fails. The activity interceptor turns each into Temporal's ApplicationError, its class name as type."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -11,6 +12,15 @@ class FailureDetail(Noun):
 
     attempt: int
     member: str | None = None
+
+
+def note_and_error(details: Sequence[object]) -> tuple[str, str]:
+    """Return what a heartbeat's details say: what the activity is at, and why an attempt failed, each empty if unknown.
+
+    A worker that is older than the second sends the first alone.
+    """
+    note, error, *_ = (*(str(each or "") for each in details), "", "")
+    return note, error
 
 
 class StepError(Exception):

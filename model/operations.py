@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from model.base import Noun
+from model.base import Noun, Request
 from model.cloud import Image, Resource, Server, Volume
 from model.cluster import ClusterIdentity, ClusterRecord, Fault, Instance, ServerOptions, Status
 from model.data import Data
@@ -25,6 +25,15 @@ class RetryRequest(Noun):
     """What the update `retry` may be given: the member whose data, if it is gone, is given up for an empty database."""
 
     discard_data: str | None = None
+
+
+class Change(Request):
+    """What the update `set` asks of a cluster; what is None stays as it is.
+
+    An unknown field is refused: a worker that does not know a change must not claim to have made it.
+    """
+
+    protected: bool | None = None
 
 
 class ProvisionRequest(Noun):

@@ -45,10 +45,15 @@ Cidr = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(/[0-9.]+)?$", max_length=64),
     AfterValidator(_network),
+    Field(description="a network, such as 10.1.0.0/16"),
 ]
 """A network of IPv4 or IPv6. The pattern is for the schema; it also keeps out zones (`fe80::1%eth0`)."""
 
-Setting = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
+Setting = Annotated[
+    bool | int | float | str,
+    BeforeValidator(_scalar),
+    Field(description="true, false, a finite number or a text ('' for an empty one)"),
+]
 """A configuration value as a person writes it."""
 
 ClusterName = Annotated[
@@ -90,6 +95,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_false(value: object) -> bool:
+    return value is False
+
+
 class DatabaseSpec(Request):
     """A database to create. Which character sets and collations there are, and whether any, the engine's `plan` knows.
 
@@ -118,7 +127,8 @@ class UserSpec(Request):
 class ClusterSpec(Request):
     """One requested cluster; a single instance is a cluster of one node. `volume_size` is in GiB.
 
-    Without `allowed_cidrs` the cloud's own hold; an empty list lets in nobody but the members.
+    Without `allowed_cidrs` the cloud's own hold; an empty list lets in nobody but the members. A `protected` cluster is
+    not deleted before a change lifts that.
 
     Raises pydantic's ValidationError; `model.base.bad_input` turns it into sentences.
     """
@@ -144,6 +154,8 @@ class ClusterSpec(Request):
         description="a table: the engine's configuration keys to true, false, finite numbers or texts",
     )
     on_failure: OnFailure = Field(default=OnFailure.KEEP, description="'keep' or 'delete'")
+    # Left out where it is false: a worker that is older than this field would refuse it.
+    protected: bool = Field(default=False, strict=True, exclude_if=_is_false, description="true or false")
 
     @property
     def member_names(self) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Temporal as the SDK's environment configuration names it, and whether it answers."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Plugin
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
+
+from temporal.unreachable import why_unreachable
 
 CONNECT_SECONDS = 10.0
 """How long a server may take to answer the first request; the SDK itself would wait for ever."""
@@ -48,15 +49,4 @@ async def connect_to(config: Mapping[str, Any], plugins: Sequence[Plugin]) -> Cl
     except RPCError as error:
         raise NoTemporal(f"Temporal at {config['target_host']} refuses: {error.message}") from error
     except (RuntimeError, OSError, ValueError) as error:
-        raise NoTemporal(
-            f"Temporal does not answer at {config['target_host']} ({_reason(error)}); "
-            "run `durabase up` for a local one, or set TEMPORAL_ADDRESS"
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the words of the system's error that the SDK's transport wraps in several of its own."""
-    if isinstance(error, TimeoutError):
-        return f"no answer within {CONNECT_SECONDS:g} s"
-    inner = re.search(r'(?:message|error): "([^"]+)"', str(error))
-    return inner[1] if inner else str(error)
+        raise NoTemporal(await why_unreachable(config, error, CONNECT_SECONDS)) from error

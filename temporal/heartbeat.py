@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -12,18 +12,21 @@ from model.errors import AttemptOver
 CLOCK = time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
 """It goes on while the process is stopped, and while its host is suspended (clock_gettime(2))."""
 
-Confirm = Callable[[str], Awaitable[None]]
-"""Sends a heartbeat with the note, and raises AttemptOver if the server knows of no such attempt."""
+Confirm = Callable[[Sequence[str]], Awaitable[None]]
+"""Sends a heartbeat with these details, and raises AttemptOver if the server knows of no such attempt."""
 
 
 class Note:
     """The latest note of one running attempt, and its lease: written by its thread, read by its heartbeat.
+
+    `last_error` is that of the latest attempt that failed and did not just run out of time, empty if there is none.
 
     Invariant: an attempt whose heartbeat was once older than the timeout is over for good. The server may have given
     the step to another attempt from then on, so no later heartbeat makes it current again.
     """
 
     text: str = ""
+    last_error: str = ""
 
     def __init__(self, timeout: float = math.inf, confirm: Confirm | None = None) -> None:
         """`timeout` is the heartbeat's, in seconds."""
@@ -31,6 +34,11 @@ class Note:
         self._confirm = confirm
         self._beat = time.clock_gettime(CLOCK)
         self._over = False
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What a heartbeat carries (`model.errors.note_and_error`)."""
+        return (self.text, self.last_error) if self.last_error else (self.text,)
 
     def beat(self) -> None:
         """Record a heartbeat. One that comes too late changes nothing."""
@@ -48,7 +56,7 @@ class Note:
         """Ask the server as well, which alone knows of a host whose clocks stood still. Raises AttemptOver."""
         self.require_current()
         if self._confirm is not None:
-            await self._confirm(self.text)
+            await self._confirm(self.details)
 
 
 _note: ContextVar[Note | None] = ContextVar("durabase_note", default=None)

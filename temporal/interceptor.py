@@ -1,7 +1,7 @@
 """What every activity gets: a heartbeat with its latest note, and typed failures that know their attempt."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from model.errors import AttemptOver, FailureDetail, StepError
+from model.errors import AttemptOver, DeadlineExceeded, FailureDetail, StepError, note_and_error
 from temporal.heartbeat import Confirm, Note, noting
 from temporal.threads import StepThreads, unless_cancelled
 
@@ -70,6 +70,7 @@ class _StepInbound(ActivityInboundInterceptor):
             raise ApplicationError("a step that no workflow asked for is refused", non_retryable=True)
         timeout = (activity.info().heartbeat_timeout or DEFAULT_TIMEOUT).total_seconds()
         with noting(Note(timeout, _confirming(input))) as note:
+            _, note.last_error = note_and_error(activity.info().heartbeat_details)
             async with self._beating(note, timeout), _thread(input):
                 try:
                     return await super().execute_activity(input)
@@ -77,10 +78,21 @@ class _StepInbound(ActivityInboundInterceptor):
                     raise
                 except StepError as error:
                     # Without its cause, whose stack would fill what Temporal keeps of a failure that is retried.
-                    raise _typed(error) from None
+                    raise self._failed(note, error) from None
                 except Exception as error:  # noqa: BLE001 - whatever it is, it must arrive typed
                     activity.logger.exception("a bug, or a failure that nobody foresaw")
-                    raise _typed(error) from None
+                    raise self._failed(note, error) from None
+
+    def _failed(self, note: Note, error: Exception) -> ApplicationError:
+        """Return what to raise; the attempt after it knows why this one failed, should it run out of time.
+
+        Of attempts that time out the server keeps no more than the failure before the last one.
+        """
+        typed = _typed(error, note.last_error)
+        if not typed.non_retryable:
+            note.last_error = typed.message
+            self._outbound.heartbeat(*note.details)
+        return typed
 
     @asynccontextmanager
     async def _beating(self, note: Note, within: float) -> AsyncIterator[None]:
@@ -97,7 +109,7 @@ class _StepInbound(ActivityInboundInterceptor):
         while True:
             note.beat()
             # Also if that was too late: by the server's answer the SDK cancels what is no longer wanted.
-            self._outbound.heartbeat(note.text)
+            self._outbound.heartbeat(*note.details)
             await asyncio.sleep(beat_interval(within, len(self._running)))
 
 
@@ -107,10 +119,10 @@ def _confirming(input: ExecuteActivityInput) -> Confirm | None:  # noqa: A002 - 
         return None
     info, client = activity.info(), activity.client()
 
-    async def confirm(text: str) -> None:
-        details = Payloads(payloads=await client.data_converter.encode([text]))
+    async def confirm(details: Sequence[str]) -> None:
+        encoded = Payloads(payloads=await client.data_converter.encode(details))
         request = RecordActivityTaskHeartbeatRequest(
-            namespace=client.namespace, task_token=info.task_token, details=details
+            namespace=client.namespace, task_token=info.task_token, details=encoded
         )
         try:
             await client.workflow_service.record_activity_task_heartbeat(request, timeout=CONFIRM_LIMIT)
@@ -135,13 +147,17 @@ def _thread(input: ExecuteActivityInput) -> AbstractAsyncContextManager[None]:  
     return input.executor.turn()
 
 
-def _typed(error: Exception) -> ApplicationError:
-    """Turn any exception into Temporal's, with the class as type; only a StepError may say that retrying is in vain."""
+def _typed(error: Exception, last_error: str) -> ApplicationError:
+    """Turn any exception into Temporal's, with the class as type; only a StepError may say that retrying is in vain.
+
+    Where time ran out it also says why an earlier attempt failed.
+    """
     detail = FailureDetail(attempt=activity.info().attempt, member=getattr(error, "member", None))
     retryable = not isinstance(error, StepError) or error.retryable
-    return ApplicationError(
-        _short(str(error) or type(error).__name__), detail, type=type(error).__name__, non_retryable=not retryable
-    )
+    message = str(error) or type(error).__name__
+    if isinstance(error, DeadlineExceeded) and last_error and last_error not in message:
+        message = f"{message}; last error: {last_error}"
+    return ApplicationError(_short(message), detail, type=type(error).__name__, non_retryable=not retryable)
 
 
 def _short(message: str) -> str:

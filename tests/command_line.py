@@ -34,6 +34,7 @@ async def start(house: House, *arguments: str, **environment: str) -> asyncio.su
             *(sys.executable, *arguments),
             cwd=ROOT,
             env={**os.environ, **house.environment, **environment},
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if arguments[0] == COMMAND_LINE else log,
             stderr=log,
         )

@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from plugin import DurabasePlugin
 from temporal.codec import PayloadKeys
 from tests.keys_for_tests import PAYLOAD_KEYS
-from workflows.cluster import SEARCH_ATTRIBUTES
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 TEMPORAL = str(Path(sys.executable).with_name("temporal"))
 

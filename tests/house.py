@@ -32,8 +32,9 @@ from settings import local_cloud
 from tests.conftest import FAST, TEMPORAL, dynamic_config
 from tests.keys_for_tests import PAYLOAD_KEYS, ROOT_KEYS
 from tests.patience import PATIENCE
-from workflows.cluster import SEARCH_ATTRIBUTES, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 ROOT = Path(__file__).parent.parent
 

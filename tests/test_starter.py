@@ -45,9 +45,10 @@ def terminate(home: Home, name: str) -> None:
 
 def test_help_names_every_command(home: Home) -> None:
     said = home.done("--help")
-    commands = "demo up down create list show wait retry restart delete connect password orphans worker run replay"
+    commands = "demo up down create list show wait retry restart set delete connect password orphans worker run replay"
     commands += " datastores flavors schema completion codec payload-keys root-keys engine-keys"
     assert all(f" {command} " in said for command in commands.split())
+    assert home.done("-h") == said
     assert home.done("--version").startswith("durabase ")
 
 
@@ -158,6 +159,18 @@ def test_given_passwords_are_used_and_never_shown(home: Home) -> None:
     assert "it was deleted at" in home.refused("show", "given")
 
 
+def test_a_protected_cluster_stays_until_that_is_lifted(home: Home) -> None:
+    assert json.loads(home.done("create", "kept", "--protected", "--json"))["protected"] is True
+    refused = home.refused("delete", "kept", "--yes")
+    assert refused.endswith("set kept --no-protected` must come before a delete")
+    assert "protected" in home.done("show", "kept")
+    assert json.loads(home.done("set", "kept", "--no-protected", "--json"))["protected"] is False
+    assert home.done("set", "kept", "--protected").startswith("kept is protected: `")
+    assert "kept is no longer protected" in home.done("set", "kept", "--no-protected")
+    assert json.loads(home.done("wait", "kept", "--json"))["status"] == "ACTIVE"
+    assert json.loads(home.done("delete", "kept", "--json"))["status"] in ("DELETING", "DELETED")
+
+
 def test_a_request_may_be_a_file(home: Home) -> None:
     """As a person writes it: a number for the version, a word for a setting, a password that is masked from then on."""
     request = """
@@ -176,6 +189,24 @@ def test_a_request_may_be_a_file(home: Home) -> None:
     home.done("delete", "filed", "--no-wait")
     said = home.refused("create", "-f", "-", stdin="name: filed\nnode: 3")
     assert said.startswith("node is not a field: allowed are name, datastore")
+
+
+def test_the_exit_code_is_that_of_the_work_where_nothing_can_be_written(home: Home) -> None:
+    """Nothing is lost but words: the cluster stands, is used, and is gone."""
+    unwritable = {">/dev/full": "No space left on device", ">&-": "Bad file descriptor", ">&- 2>&-": None}
+    for redirections, reason in unwritable.items():
+        sentence = f"standard output cannot be written: {reason}\n" if reason else ""
+        for arguments in (
+            ["create", "unsaid", "--json"],
+            ["run", "unsaid-1", "--", "echo", "out"],
+            ["delete", "unsaid"],
+        ):
+            ran = home.redirected(redirections, *arguments)
+            assert (ran.returncode, ran.stdout) == (0, "")
+            assert ran.stderr.endswith(sentence)
+            assert "Traceback" not in ran.stderr
+    assert home.redirected(">/dev/full", "run", "demo-1", "--", "false").returncode == 1
+    assert home.redirected("2>&-", "retry", "demo").returncode == 2
 
 
 def test_what_there_is_to_ask_for(home: Home) -> None:

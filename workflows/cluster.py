@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from model.cluster import ClusterRecord, Fault, Operation, Probe, Status
     from model.command import CommandRequest, CommandResult
-    from model.operations import ClusterStart, OperationReport, RetryRequest
+    from model.operations import Change, ClusterStart, OperationReport, RetryRequest
     from model.spec import ClusterSpec, OnFailure
     from workflows.children import build_request, removal_request, restart_request
     from workflows.commands import Commands
@@ -22,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.provision import ProvisionWorkflow
     from workflows.record import (
         begun,
+        changed,
         data_of,
         first_operation,
         first_record,
@@ -31,21 +31,22 @@ with workflow.unsafe.imports_passed_through():
         taken_over,
         terminated,
     )
-    from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
+    from workflows.requests import (
+        refuse,
+        refuse_change,
+        refuse_claim,
+        refuse_command,
+        refuse_delete,
+        refuse_restart,
+        refuse_retry,
+        refused,
+    )
     from workflows.restart import RestartWorkflow
     from workflows.status import MOVES
     from workflows.steps import TASK_TIMEOUT
+    from workflows.visibility import list_protection, list_record, memo_of
 
 Request = TypeVar("Request")
-
-STATUS = SearchAttributeKey.for_keyword("DurabaseStatus")
-DATASTORE = SearchAttributeKey.for_keyword("DurabaseDatastore")
-CLOUD = SearchAttributeKey.for_keyword("DurabaseCloud")
-CLUSTER_ID = SearchAttributeKey.for_keyword("DurabaseClusterId")
-SEARCH_ATTRIBUTES = (STATUS, DATASTORE, CLOUD, CLUSTER_ID)
-
-REFUSED = "RequestRefused"
-"""Type of the ApplicationError with which an update or a plan is refused; its message is the sentence."""
 
 
 @workflow.defn
@@ -53,14 +54,13 @@ class ClusterWorkflow:
     """One cluster. The workflow id is its name; an open run is the claim on the name.
 
     It runs one operation at a time as a child, and starts the next only when the one before has closed. A cancel
-    from the Web UI means delete.
+    from the Web UI means delete, unless the cluster is protected.
     """
 
     @workflow.init
     def __init__(self, start: ClusterStart) -> None:
         self._start = start
-        record = start.record or first_record(self._spec, workflow.info().first_execution_run_id)
-        self._record = taken_over(record)
+        self._record = taken_over(start.record or first_record(self._spec, workflow.info().first_execution_run_id))
         self._next: Operation | None = first_operation(start.record)
         self._running: asyncio.Task[None] | None = None
         self._heard = 0
@@ -83,12 +83,12 @@ class ClusterWorkflow:
         """Return after `plan`. Raises ApplicationError with the refusal if nothing was or will be created."""
         await workflow.wait_condition(lambda: self._planned or self._over)
         if self._refusal is not None:
-            raise _refused(self._refusal)
+            raise refused(self._refusal)
         return self._record
 
     @accepted.validator
     def _may_claim(self, claim: str) -> None:
-        _refuse(refuse_claim(self._record, self._start.claim, claim))
+        refuse(refuse_claim(self._record, self._start.claim, claim))
 
     @workflow.update(description="Take up a failed build or restart again; what exists is adopted")
     async def retry(self, request: RetryRequest | None = None) -> None:
@@ -98,7 +98,7 @@ class ClusterWorkflow:
 
     @retry.validator
     def _may_retry(self, request: RetryRequest | None = None) -> None:
-        _refuse(refuse_retry(self._record, self._busy, request))
+        refuse(refuse_retry(self._record, self._busy, request))
 
     @workflow.update(description="Restart the database of every member")
     async def restart(self) -> None:
@@ -107,12 +107,27 @@ class ClusterWorkflow:
 
     @restart.validator
     def _may_restart(self) -> None:
-        _refuse(refuse_restart(self._record, self._busy))
+        refuse(refuse_restart(self._record, self._busy))
 
     @workflow.update(description="Delete the cluster and everything it has, at any moment")
     async def delete(self) -> None:
         """Ask for the removal; a running build is cancelled first."""
         self._ask(Operation.DELETE)
+
+    @delete.validator
+    def _may_delete(self) -> None:
+        refuse(refuse_delete(self._record))
+
+    @workflow.update(name="set", description="Change what is wanted of the cluster")
+    async def change(self, change: Change) -> None:
+        """Take over what a person changed."""
+        if change.protected is not None:
+            list_protection(change.protected)
+        self._keep(changed(self._record, change))
+
+    @change.validator
+    def _may_change(self, change: Change) -> None:  # noqa: ARG002 - every change needs the same
+        refuse(refuse_change(self._record, self._ends))
 
     @workflow.update(description="Ask every member's database whether it answers now")
     async def probe(self) -> tuple[Probe, ...]:
@@ -129,8 +144,7 @@ class ClusterWorkflow:
 
     @run_command.validator
     def _may_run(self, request: CommandRequest) -> None:
-        ends = self._over or self._next is Operation.DELETE
-        _refuse(refuse_command(self._record, ends, len(self._commands), self._commands.limit, request))
+        refuse(refuse_command(self._record, self._ends, len(self._commands), self._commands.limit, request))
 
     @workflow.signal(description="A child tells where its operation stands")
     def report(self, report: OperationReport) -> None:
@@ -152,11 +166,12 @@ class ClusterWorkflow:
         while not self._over:
             await self._until(lambda: self._next is not None or self._too_long)
             if self._next is None:
-                workflow.continue_as_new(self._start.model_copy(update={"record": self._record}))
+                memo = memo_of(self._record.protected)
+                workflow.continue_as_new(self._start.model_copy(update={"record": self._record}), memo=memo)
             await self._run_operation(self._next)
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._refusal is not None:
-            raise _refused(self._refusal)
+            raise refused(self._refusal)
         if self._first_fault is not None:
             fault = self._first_fault
             raise ApplicationError(fault.message, fault, type="ProvisionFailed", non_retryable=True)
@@ -230,13 +245,14 @@ class ClusterWorkflow:
         return running.cancelled() or running.exception() is not None
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition; a cancel that comes meanwhile asks for the removal."""
+        """Wait for a condition; a cancel that comes meanwhile asks for the removal, if that may be."""
         while True:
             try:
                 await workflow.wait_condition(condition)
                 return
             except asyncio.CancelledError:
-                self._ask(Operation.DELETE)
+                if refuse_delete(self._record) is None:
+                    self._ask(Operation.DELETE)
 
     def _ask(self, operation: Operation) -> None:
         self._next = operation
@@ -250,6 +266,10 @@ class ClusterWorkflow:
     def _busy(self) -> bool:
         """Whether another operation comes first; one that told its outcome is over, even if it has yet to close."""
         return self._next is not None or self._over or not self._planned
+
+    @property
+    def _ends(self) -> bool:
+        return self._over or self._next is Operation.DELETE
 
     @property
     def _untold(self) -> bool:
@@ -275,23 +295,6 @@ class ClusterWorkflow:
 
     def _show(self, moved: bool) -> None:
         """Show the record in the Web UI; search attributes only when the status moved: each upsert is an event."""
-        record, identity = self._record, self._record.identity
-        workflow.set_current_details(cluster_details(record))
+        workflow.set_current_details(cluster_details(self._record))
         if moved:
-            workflow.upsert_search_attributes(
-                [
-                    STATUS.value_set(record.status),
-                    DATASTORE.value_set(identity.datastore),
-                    CLOUD.value_set(identity.cloud),
-                    CLUSTER_ID.value_set(identity.id),
-                ]
-            )
-
-
-def _refuse(reason: str | None) -> None:
-    if reason is not None:
-        raise _refused(reason)
-
-
-def _refused(reason: str) -> ApplicationError:
-    return ApplicationError(reason, type=REFUSED, non_retryable=True)
+            list_record(self._record)

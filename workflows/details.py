@@ -28,6 +28,7 @@ def details_of(spec: ClusterSpec) -> str:
         [
             f"**{what}**, flavor {spec.flavor}, a volume of {spec.volume_size} GiB for each member",
             f"*Request Cancellation* means `durabase delete {name}`: the cluster and all it has are deleted. "
+            "A protected cluster goes on all the same. "
             f"*Terminate* deletes nothing: `durabase delete {name}` then removes what is left.",
         ]
     )
@@ -54,8 +55,10 @@ def cluster_details(record: ClusterRecord) -> str:
         lines.append(f"Databases: {_names(record.databases)}")
     if record.users:
         lines.append(f"Users: {_names(user.name for user in record.users)}")
+    name = record.identity.name
+    if record.protected:
+        lines.append(f"Protected: it is not deleted before `durabase set {name} --no-protected`.")
     if record.status is Status.FAILED:
-        name = record.identity.name
         lines.append(f"`durabase retry {name}` goes on from here; `durabase delete {name}` removes what there is.")
     return "\n\n".join(lines)
 

@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError
 
 from model.cluster import ClusterRecord, FilesystemStats, InstanceTask, OperatingStatus, Probe
 from workflows.queues import engine_queue
+from workflows.recovery import not_taken_up, reason_of
 from workflows.side_by_side import side_by_side
 from workflows.steps import Call, Step
 
@@ -36,4 +37,5 @@ async def _probe(record: ClusterRecord, member: str) -> Probe:
         status = await ask.run(OperatingStatus)
         return Probe(member=member, operating_status=status, filesystem=await measure.run(FilesystemStats))
     except ActivityError as error:
-        return Probe(member=member, operating_status=status, filesystem=None, error=str(error.cause))
+        reason = f"no worker serves task queue {queue}" if not_taken_up(error) else reason_of(error)
+        return Probe(member=member, operating_status=status, filesystem=None, error=reason)

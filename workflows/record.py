@@ -15,7 +15,7 @@ from model.cluster import (
     User,
 )
 from model.data import Data, Holding
-from model.operations import OperationReport
+from model.operations import Change, OperationReport
 from model.spec import ClusterSpec
 from workflows.placement import members_of
 from workflows.status import member_status
@@ -45,6 +45,7 @@ def first_record(spec: ClusterSpec, cluster_id: str) -> ClusterRecord:
         status=Status.BUILD,
         members=members_of(spec),
         holdings=(),
+        protected=spec.protected,
     )
 
 
@@ -106,6 +107,11 @@ def given_up(record: ClusterRecord, member: str | None) -> ClusterRecord:
     """Return the record after a member's data was given up: an empty database may take its place."""
     kept = tuple(holding for holding in record.holdings or () if holding.member != member)
     return record.model_copy(update={"holdings": kept})
+
+
+def changed(record: ClusterRecord, change: Change) -> ClusterRecord:
+    """Return the record with what a person changed."""
+    return record.model_copy(update=change.model_dump(exclude_none=True))
 
 
 def terminated(record: ClusterRecord, at: datetime) -> ClusterRecord:

@@ -1,6 +1,6 @@
 """What to make of a failed step: send a member back, or name the fault."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from temporalio.exceptions import (
@@ -14,7 +14,15 @@ from temporalio.exceptions import (
 )
 
 from model.cluster import Fault
-from model.errors import FailureDetail, GuestUnreachable, PlanRefused, ResourcesLeft, ServerLost, VolumeLost
+from model.errors import (
+    FailureDetail,
+    GuestUnreachable,
+    PlanRefused,
+    ResourcesLeft,
+    ServerLost,
+    VolumeLost,
+    note_and_error,
+)
 
 MAX_REMAKES = 3
 """How often a member's server may be made anew within one build."""
@@ -57,7 +65,7 @@ def fault_of(error: BaseException, at: datetime) -> Fault:
     detail = _detail(error.cause) if isinstance(error.cause, ApplicationError) else None
     step = error.activity_id.split("/")[0] if error.activity_id else error.activity_type
     member = (detail.member if detail else None) or _member(error)
-    return Fault(member=member, step=step, message=_message(error), attempt=detail.attempt if detail else None, at=at)
+    return Fault(member=member, step=step, message=reason_of(error), attempt=detail.attempt if detail else None, at=at)
 
 
 def _member(error: ActivityError) -> str | None:
@@ -65,20 +73,38 @@ def _member(error: ActivityError) -> str | None:
     return member or None
 
 
-def _message(error: ActivityError) -> str:
+def reason_of(error: ActivityError) -> str:
+    """Return why an activity failed, in the words of what failed."""
     cause = error.cause
     if isinstance(cause, ApplicationError):
         return cause.message
     if isinstance(cause, TemporalTimeoutError):
-        note = next((str(detail) for detail in cause.last_heartbeat_details if detail), "")
-        return f"{timeout_sentence(cause.type, error.activity_type)}{f'; at last: {note}' if note else ''}"
+        return timeout_sentence(cause, error.activity_type, cause.last_heartbeat_details)
     return str(cause or error)
 
 
-def timeout_sentence(kind: TimeoutType | None, step: str) -> str:
-    """Return what a timeout of a step means: the server's own words say no cause."""
+def timeout_sentence(timeout: TemporalTimeoutError, step: str, details: Sequence[object]) -> str:
+    """Return what a timeout of a step means, what it was at, and the last real error: the server's words say none.
+
+    `details` are those of its last heartbeat. The server gives the failure before as the timeout's cause; where that
+    is a timeout, too, the heartbeat knows the one before.
+    """
+    note, told = note_and_error(details)
+    before: BaseException | None = timeout
+    while before is not None and not isinstance(before, ApplicationError):
+        before = before.__cause__
+    error = before.message if before else told
+    said = [_timeout(timeout.type, step)]
+    said += [f"at last: {note}"] if note else []
+    said += [f"last error: {error}"] if error and error not in note else []
+    return "; ".join(said)
+
+
+def _timeout(kind: TimeoutType | None, step: str) -> str:
     if kind is TimeoutType.HEARTBEAT:
         return f"the worker died or lost its connection during {step}"
+    if kind is TimeoutType.SCHEDULE_TO_START:
+        return f"no worker took up {step} in time"
     return f"{step} did not end in time"
 
 

@@ -1,10 +1,26 @@
 """Which requests a cluster takes in which state; each refusal is one sentence."""
 
+from temporalio.exceptions import ApplicationError
+
 from model.base import refusal
 from model.cluster import ClusterRecord, Operation, Role, Status
 from model.command import CommandRequest
 from model.operations import RetryRequest
 from workflows.record import data_of
+
+REFUSED = "RequestRefused"
+"""Type of the ApplicationError with which an update or a plan is refused; its message is the sentence."""
+
+
+def refused(reason: str) -> ApplicationError:
+    """Return a refusal as Temporal carries it."""
+    return ApplicationError(reason, type=REFUSED, non_retryable=True)
+
+
+def refuse(reason: str | None) -> None:
+    """Raise a refusal if there is a reason for it."""
+    if reason is not None:
+        raise refused(reason)
 
 
 def refuse_claim(record: ClusterRecord, ours: str, theirs: str) -> str | None:
@@ -27,6 +43,21 @@ def refuse_restart(record: ClusterRecord, busy: bool) -> str | None:
     if record.status is Status.ACTIVE and not busy:
         return None
     return f"cluster {record.identity.name} is {_state(record, busy)}: restart needs a cluster that is ACTIVE"
+
+
+def refuse_delete(record: ClusterRecord) -> str | None:
+    """Return why `delete` is refused: a protected cluster stays until that is lifted; a removal that began goes on."""
+    if not record.protected or record.operation is Operation.DELETE:
+        return None
+    name = record.identity.name
+    return f"cluster {name} is protected: `durabase set {name} --no-protected` must come before a delete"
+
+
+def refuse_change(record: ClusterRecord, ends: bool) -> str | None:
+    """Return why `set` is refused; `ends`: the cluster is about to be deleted."""
+    if ends or record.operation is Operation.DELETE:
+        return f"cluster {record.identity.name} is being deleted: set needs a cluster that stays"
+    return None
 
 
 def refuse_command(record: ClusterRecord, ends: bool, running: int, limit: int, request: CommandRequest) -> str | None:

@@ -57,7 +57,7 @@ AT_ONCE = frozenset({Step.PLAN, Step.RUN_COMMAND})
 UNTIL_DEADLINE = timedelta.max
 
 START_TO_CLOSE = {
-    Step.PLAN: timedelta(seconds=30),
+    Step.PLAN: timedelta(seconds=45),
     Step.CREATE_SERVER: timedelta(minutes=10),
     Step.WAIT_FOR_SERVER: UNTIL_DEADLINE,
     Step.CREATE_VOLUME: timedelta(minutes=10),

@@ -11,6 +11,14 @@ PASSWORD_FILE = "DURABASE_PASSWORD_FILE"  # noqa: S105 - a variable's name
 # Only as its first argument does a client take the option that names a file; then it reads no other.
 RUN = f'exec "$0" --defaults-file="${PASSWORD_FILE}" "$@"'
 
+HIDDEN = ("MYSQL_", "MARIADB_", "LIBMYSQL_")
+"""Hosts, ports, a password and plugins (MySQL 8.0 reference manual, 4.9; MariaDB's client library has its own)."""
+
+HARMLESS = frozenset({"MYSQL_PS1", "MYSQL_HISTFILE", "MYSQL_HISTIGNORE", "MARIADB_HISTFILE"})
+
+NO_LOGIN_PATH = {"MYSQL_TEST_LOGIN_FILE": "/nonexistent/mylogin.cnf"}
+"""MySQL's client reads ~/.mylogin.cnf beside any other option file, and after it, unless this names another."""
+
 ENCRYPTION = "[client-mariadb]\nssl-verify-server-cert=OFF\n"
 """Clients of MariaDB from 11.4 on would insist on it, and durabase sets up no certificates yet."""
 
@@ -28,7 +36,8 @@ def client_command(host: str, port: int, database: str | None, user: str, passwo
     target = (f"--host={host}", f"--port={port}", "--protocol=tcp")
     chosen = (f"--database={database}",) if database else ()
     content = option_file(user, password) + ENCRYPTION
-    return ClientCommand("sh", ("-c", RUN, program, *target, *chosen), PASSWORD_FILE, content)
+    arguments = ("-c", RUN, program, *target, *chosen)
+    return ClientCommand("sh", arguments, PASSWORD_FILE, content, HIDDEN, HARMLESS, NO_LOGIN_PATH)
 
 
 def option_file(user: str, password: str) -> str:

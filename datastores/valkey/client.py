@@ -7,6 +7,9 @@ from model.base import refusal
 
 PROGRAMS = ("valkey-cli", "redis-cli")
 
+HIDDEN = ("VALKEYCLI_AUTH", "REDISCLI_AUTH")
+"""Either holds a password; valkey-cli prefers its own. Their rc files hold preferences only (`:set hints`)."""
+
 
 def connection_url(host: str, port: int, database: str | None, user: str, password: str) -> str:
     """Return the URL that drivers take, Redis' too. Raises BadInput for a database that is no number."""
@@ -19,7 +22,7 @@ def client_command(host: str, port: int, database: str | None, user: str, passwo
     if program is None:
         raise ClientNotFound(f"no client is found: {' or '.join(PROGRAMS)} must be on PATH (Debian: redis-tools)")
     arguments = ("-h", host, "-p", str(port), "--user", user, "-n", _number(database))
-    return by_environment("REDISCLI_AUTH", program, arguments, password)
+    return by_environment("REDISCLI_AUTH", program, arguments, password, HIDDEN)
 
 
 def _number(database: str | None) -> str:

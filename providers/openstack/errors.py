@@ -31,6 +31,9 @@ WRONG_CONFIGURATION = (
 )
 """Failures without an HTTP status that no later attempt could mend: no endpoint of a service, missing credentials."""
 
+WRONG_TLS = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")
+"""OpenSSL's words for a certificate that is not trusted, and for a server that does not speak TLS there."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -61,8 +64,20 @@ def failure_of(cloud: str, error: Exception) -> ProviderError:
     A request whose answer never came may have taken effect: it is a ProviderError, and who asked looks again.
     """
     status, words = status_of(error), words_of(error)
-    refused = isinstance(error, WRONG_CONFIGURATION) if status is None else is_refusal(status, words)
+    refused = is_misconfigured(error) if status is None else is_refusal(status, words)
     return (ProviderRefused if refused else ProviderError)(f"cloud {cloud}: {words}")
+
+
+def is_misconfigured(error: BaseException | None) -> bool:
+    """Return whether a failure without an HTTP status is one that no later attempt could mend."""
+    if isinstance(error, keystoneauth1.exceptions.DiscoveryFailure):
+        # It says "check that your auth_url is correct" of a Keystone that is down, too: what it met tells them apart.
+        met = error.__context__
+        status = status_of(met)
+        return is_misconfigured(met) if status is None else is_refusal(status, str(met))
+    if isinstance(error, keystoneauth1.exceptions.SSLError):
+        return any(words in str(error).upper().replace(" ", "_") for words in WRONG_TLS)
+    return isinstance(error, WRONG_CONFIGURATION)
 
 
 def is_refusal(status: int, words: str) -> bool:
@@ -70,7 +85,7 @@ def is_refusal(status: int, words: str) -> bool:
     return 400 <= status < 500 and status not in TOO_BUSY and not (status == 409 and PASSING_CONFLICT in words)
 
 
-def status_of(error: Exception) -> int | None:
+def status_of(error: BaseException | None) -> int | None:
     """Return the HTTP status that a client library's exception carries, None if there was no answer."""
     for name in ("http_status", "status_code", "code"):
         status = getattr(error, name, None)

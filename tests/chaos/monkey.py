@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from model.cluster import Status
 from tests.chaos.faults import Fault, Journal
 from tests.house import House
-from workflows.cluster import STATUS
+from workflows.visibility import STATUS
 
 WORKERS = 2
 LIFE_SECONDS = 0.5, 15.0

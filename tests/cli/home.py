@@ -47,6 +47,20 @@ class Home:
             check=False,
         )
 
+    def redirected(self, redirections: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end with what a shell makes of its standard streams, such as `>&-`."""
+        shell = ["sh", "-c", f'exec "$0" "$@" {redirections}', *self.command(*arguments)]
+        return subprocess.run(
+            shell,
+            env=self.environment(),
+            cwd=self.state_dir,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
     def done(self, *arguments: str, stdin: str = "") -> str:
         """Run a command that must succeed, and return its standard output."""
         ran = self.run(*arguments, stdin=stdin)

@@ -1,5 +1,7 @@
 """What people ask of a cluster, of real workflows with scripted activities."""
 
+from dataclasses import replace
+
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -11,10 +13,12 @@ from cli.voice import Failed
 from model.base import BadInput
 from model.cluster import OperatingStatus, Status
 from model.errors import GuestRefused, PlanRefused
+from model.operations import Change
 from model.spec import ClusterSpec
 from tests.scripted import Script, until
-from workflows.cluster import CLOUD, CLUSTER_ID, DATASTORE, STATUS, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.steps import HEARTBEAT_TIMEOUT
+from workflows.visibility import CLOUD, CLUSTER_ID, DATASTORE, STATUS
 
 
 async def active(session: Session, spec: ClusterSpec) -> None:
@@ -109,6 +113,37 @@ async def test_delete_ends_the_workflow(session: Session, script: Script) -> Non
     await session.client.get_workflow_handle(spec.name).result()
     with pytest.raises(BadInput, match=f"there is no cluster '{spec.name}': it was deleted at "):
         await clusters.delete(session, spec.name)
+
+
+async def test_a_protected_cluster_is_deleted_when_that_is_lifted(session: Session, script: Script) -> None:
+    spec = script.spec(1, protected=True)
+    await active(session, spec)
+    with pytest.raises(BadInput, match=f"cluster {spec.name} is protected"):
+        await clusters.delete(session, spec.name)
+    await clusters.change(session, spec.name, Change(protected=False))
+    await clusters.delete(session, spec.name)
+    await session.client.get_workflow_handle(spec.name).result()
+
+
+async def test_what_a_terminated_workflow_left_is_deleted_although_it_was_protected(
+    session: Session, script: Script
+) -> None:
+    spec = script.spec(1, protected=True)
+    await active(session, spec)
+    await session.client.get_workflow_handle(spec.name).terminate()
+    await clusters.delete(session, spec.name)
+    await session.client.get_workflow_handle(spec.name).result()
+
+
+async def test_a_worker_that_is_older_than_set_changes_nothing(
+    session: Session, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What such a worker answers, the SDK says of any update that a workflow does not have."""
+    spec = script.spec(1)
+    await active(session, spec)
+    monkeypatch.setattr(ClusterWorkflow.change, "_defn", replace(ClusterWorkflow.change._defn, name="not-yet"))
+    with pytest.raises(Failed, match=f"nothing was changed: the worker of {spec.name} is of an older version"):
+        await clusters.change(session, spec.name, Change(protected=True))
 
 
 async def test_a_terminated_cluster_is_deleted_by_its_own_uuid(session: Session, script: Script) -> None:

@@ -42,12 +42,13 @@ def create(*arguments: str) -> tuple[ClusterSpec, bool, bool]:
 
 
 def test_options_make_a_request() -> None:
-    spec, wait, json = create("orders", "--nodes", "2", "--config", "jit=off", "--on-failure", "delete")
+    spec, wait, json = create("orders", "--nodes", "2", "--config", "jit=off", "--on-failure", "delete", "--protected")
     assert (spec.name, spec.nodes, spec.datastore, spec.flavor, spec.cloud) == (
         *("orders", 2, "postgresql", "small"),
         local_cloud(),
     )
     assert (spec.configuration, spec.on_failure, wait, json) == ({"jit": "off"}, OnFailure.DELETE, True, False)
+    assert spec.protected
 
 
 @pytest.mark.parametrize("option", ["-f", "--file"])
@@ -65,6 +66,7 @@ def test_a_file_makes_a_request(option: str) -> None:
         (["--nodes", "1"], "--nodes 1 is not allowed: it must be left out beside --file"),
         (["--database", "a", "--database", "b"], "--database ['a', 'b'] is not allowed: it must be left out"),
         (["--cloud", "local"], "--cloud 'local' is not allowed: it must be left out"),
+        (["--protected"], "--protected True is not allowed: it must be left out"),
         (["--on-failure", "keep"], "--on-failure 'keep' is not allowed: it must be left out"),
     ],
 )

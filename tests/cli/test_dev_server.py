@@ -14,7 +14,7 @@ from temporalio.client import Client
 from cli import dev_server
 from cli.voice import Failed
 from connection import ADDRESS_FILE
-from workflows.cluster import SEARCH_ATTRIBUTES
+from workflows.visibility import SEARCH_ATTRIBUTES
 
 
 @pytest.fixture

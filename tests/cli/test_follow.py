@@ -54,7 +54,8 @@ def test_when_it_is_over_and_how(observation: Observation, over: bool, well: boo
 
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    return [line.partition(" ")[2] for line in capsys.readouterr().out.splitlines()]
+    """What was printed, without the time and zone at the beginning of each line."""
+    return [line.split(" ", 2)[2] for line in capsys.readouterr().out.splitlines()]
 
 
 def test_lines_tell_changes_only(capsys: pytest.CaptureFixture[str]) -> None:

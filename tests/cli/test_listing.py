@@ -7,6 +7,7 @@ from cli import clusters
 from cli.listing import ListedCluster, list_clusters, listing_json, listing_lines
 from cli.session import Session
 from model.cluster import Status
+from model.operations import Change
 from tests.patience import PATIENCE
 from tests.scripted import Script
 
@@ -32,6 +33,18 @@ async def test_open_and_closed_clusters(session: Session, script: Script) -> Non
     assert spec.name not in {cluster.name for cluster in await list_clusters(session, closed=False)}
 
 
+async def test_a_listing_knows_what_is_protected(session: Session, script: Script) -> None:
+    spec = script.spec(1, protected=True)
+    await clusters.create(session, spec)
+    row = await listed(session, spec.name, Status.ACTIVE)
+    assert row.protected
+    assert listing_lines([row])[1].plain.split()[-1] == "protected"
+    await clusters.change(session, spec.name, Change(protected=False))
+    async with asyncio.timeout(PATIENCE):
+        while (await listed(session, spec.name, Status.ACTIVE)).protected:
+            await asyncio.sleep(0.05)
+
+
 async def test_rows_for_people_and_for_programs(session: Session, script: Script) -> None:
     spec = script.spec(1)
     await clusters.create(session, spec)
@@ -41,6 +54,6 @@ async def test_rows_for_people_and_for_programs(session: Session, script: Script
     assert (line[:4], line[-1]) == ([spec.name, "ACTIVE", "postgresql", script.cloud], "running")
     (document,) = json.loads(listing_json([row]))
     assert set(document) == {
-        *("name", "id", "datastore", "cloud", "status", "displayed", "stale", "since", "closed"),
+        *("name", "id", "datastore", "cloud", "status", "displayed", "stale", "protected", "since", "closed"),
     }
     assert listing_json([]) == "[]"

@@ -1,6 +1,7 @@
 """From options to a request, and the sentences for what is wrong."""
 
 import io
+import json
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_everything_arrives() -> None:
         ({"volume_size": -1}, "volume_size -1 is not allowed: it must be a whole number of GiB from 1 to 65536"),
         ({"volume_size": 70000}, "volume_size 70000 is not allowed"),
         ({"datastore": "post gres"}, "datastore 'post gres' is not allowed"),
-        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs.0 '10.0.0.1/8' is not allowed: it must be a list of"),
+        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs.0 '10.0.0.1/8' is not allowed: it must be a network"),
         ({"databases": ["a", "a"]}, "databases 'a' is not allowed: it must be named only once"),
         ({"users": ["a", "a:x"], "databases": ["x"]}, "users 'a' is not allowed: it must be named only once"),
         ({"users": ["a:nowhere"], "databases": ["x"]}, "users.a.databases 'nowhere' is not allowed"),
@@ -84,6 +85,15 @@ def test_passwords_come_from_a_file(tmp_path: Path) -> None:
     spec = cluster_spec(options(users=["app", "other", "derived"], passwords=file))
     revealed = {user.name: user.password and user.password.reveal() for user in spec.users}
     assert revealed == {"app": "one:two", "other": " three ", "derived": None}
+
+
+def test_a_byte_order_mark_belongs_to_no_name(tmp_path: Path) -> None:
+    file = passwords(tmp_path, "\ufeffapp:secret\r\n")
+    (user,) = cluster_spec(options(users=["app"], passwords=file)).users
+    assert user.password is not None
+    assert user.password.reveal() == "secret"
+    for written in ('{"name": "orders"}', "name: orders\r\n"):
+        assert spec_of(tmp_path, f"\ufeff{written}").name == "orders"
 
 
 def test_passwords_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,6 +183,21 @@ def test_a_file_says_what_the_options_say(tmp_path: Path) -> None:
     assert spec_of(tmp_path, "{name: orders, cloud: elsewhere}").cloud == "elsewhere"
 
 
+def test_a_file_may_be_json(tmp_path: Path) -> None:
+    request = {
+        "name": "orders",
+        "nodes": 2,
+        "version": 18,
+        "databases": [{"name": "shop \N{GRINNING FACE}"}],
+        "users": [{"name": "app", "password": SECRET}],
+        "configuration": {"jit": False, "work_mem": "8MB", "max_connections": 200},
+    }
+    spec = spec_of(tmp_path, json.dumps(request, indent="\t"))
+    assert (spec.nodes, spec.version, spec.databases[0].name) == (2, "18", "shop \N{GRINNING FACE}")
+    assert spec.configuration == {"jit": False, "work_mem": "8MB", "max_connections": "200"}
+    assert SECRET not in refusal_of(tmp_path, json.dumps(request | {"node": 1}))
+
+
 def test_databases_in_a_file_have_character_sets(tmp_path: Path) -> None:
     written = "{name: orders, datastore: mysql, databases: [{name: shop, character_set: binary}, {name: log}]}"
     shop, log = spec_of(tmp_path, written).databases
@@ -222,7 +247,10 @@ def test_what_is_no_request_at_all_is_refused(tmp_path: Path, content: str | byt
         (f"users: {SECRET}", "users is not allowed: it must be a list of tables, each with a name"),
         (f"users: [{SECRET}]", "users.0 is not allowed: it must be a list of tables, each with a name"),
         (f"users: [{{name: app, password: [{SECRET}]}}]", "users.0.password is not allowed: it must be 1 to 128"),
-        ("configuration: {work_mem: }", "configuration.work_mem None is not allowed: it must be a table: "),
+        (
+            "configuration: {work_mem: }",
+            "configuration.work_mem None is not allowed: it must be true, false, a finite number or a text",
+        ),
         ('configuration: {"": 1}', "configuration key '' is not allowed: it must be 1 to 128 characters"),
     ],
 )

@@ -34,6 +34,7 @@ GOOD: dict[str, Any] = {
     "users": [{"name": "app", "password": 12345678, "databases": ["shop"]}, {"name": "reader", "password": None}],
     "configuration": {"work_mem": "8MB", "jit": False, "random_page_cost": 1.1, "max_connections": 50},
     "on_failure": "delete",
+    "protected": True,
 }
 
 
@@ -118,6 +119,7 @@ WRONG: dict[str, list[Any]] = {
     "users": [None, ["app"], [{"name": "app", "pasword": "x"}], [{"name": "app", "password": ""}], [{"name": True}]],
     "configuration": [None, [], {"work_mem": None}, {"work_mem": [1]}, {"": 1}, {"a\nb": 1}],
     "on_failure": [None, "stay", 1, True],
+    "protected": [None, "true", 1, 0, []],
 }
 
 

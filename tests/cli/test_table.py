@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from cli.table import clock, cluster_table, fault_sentence, gibibytes, span, waits
+from cli.table import cluster_table, fault_sentence, gibibytes, span, waits
+from cli.times import clock
 from cli.view import ClusterView, cluster_view, with_probes
 from model.cluster import Fault, FilesystemStats, OperatingStatus, Probe, Status
 from tests.cli.samples import LATER, NOW, attributes, building, pending, record

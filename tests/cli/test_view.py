@@ -11,7 +11,7 @@ from tests.cli.samples import LATER, NOW, QUEUE, attributes, building, instance,
 
 KEYS = {
     *("name", "id", "datastore", "version", "cloud", "operation", "status", "displayed", "operating_status"),
-    *("stale", "fault", "deadline", "members"),
+    *("stale", "protected", "fault", "deadline", "members"),
 }
 MEMBER_KEYS = {
     *("name", "role", "status", "address", "port", "server_id", "volume_id", "step", "progress", "attempt"),
@@ -38,6 +38,12 @@ def test_a_standing_cluster() -> None:
     assert (member["address"], member["port"], member["role"]) == ("127.1.1.1", 5432, "primary")
     assert (member["server_id"], member["volume_id"]) == ("server-of-orders-1", "volume-of-orders-1")
     assert (member["step"], member["attempt"], member["last_error"]) == (None, None, None)
+
+
+def test_whether_a_cluster_is_protected_only_its_worker_knows() -> None:
+    assert cluster_view(attributes(), record(protected=True), None, ()).protected is True
+    assert cluster_view(attributes(), record(), None, ()).protected is False
+    assert cluster_view(attributes(), None, None, ()).protected is None
 
 
 def test_instance_ready_is_displayed_as_build() -> None:

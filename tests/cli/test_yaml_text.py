@@ -1,4 +1,4 @@
-"""YAML as a person means it, and as nobody could abuse it."""
+"""YAML and JSON as a person means it, and as nobody could abuse it."""
 
 import json
 from contextlib import suppress
@@ -92,6 +92,7 @@ def test_what_else_yaml_may_begin_and_end_with(text: str) -> None:
         ("[a", "YAML (line 1: expected ',' or ']', but got '<stream end>')"),
         ("a: 1\nb: \x00", "YAML without control characters (line 2)"),
         ('a: 1\nb: "\\UFFFFFFFF"', "YAML with characters of Unicode only (line 2)"),
+        ('a: "\\ud83d"', "YAML with characters of Unicode only (line 1)"),
         ("- " * 1000, f"YAML nested in at most {MAX_DEPTH} levels (line 1)"),
         ("[" * 100_000, f"YAML nested in at most {MAX_DEPTH} levels (line 1)"),
     ],
@@ -110,16 +111,84 @@ def test_a_password_that_yaml_takes_for_something_else_is_not_repeated(password:
 texts = st.text(st.characters(exclude_categories=["Cc", "Cn", "Cs", "Zl", "Zp"]), max_size=20)
 """What YAML takes as it is; separators of lines and paragraphs end a line for PyYAML."""
 
-json_values = st.recursive(
-    st.none() | st.booleans() | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=9,
+every_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+"""What a text of JSON may be."""
+
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+def values(text: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
+    return st.recursive(
+        st.none() | st.booleans() | text | numbers,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+        max_leaves=9,
+    )
+
+
+def as_written(value: object) -> object:
+    """A value with its numbers as json.dumps writes them."""
+    match value:
+        case dict():
+            return {key: as_written(each) for key, each in value.items()}
+        case list():
+            return [as_written(each) for each in value]
+        case bool() | None | str():
+            return value
+    return json.dumps(value)
+
+
+@given(
+    st.dictionaries(every_text, values(every_text)),
+    st.booleans(),
+    st.sampled_from([None, 0, 2, "\t"]),
+    st.sampled_from([(", ", ": "), (",", ":"), ("\t,\r\n", "\n:\t")]),
+    st.sampled_from(["", "\t\n"]),
 )
+def test_whatever_json_dumps_writes_is_read(
+    value: dict[str, Any], ascii_only: bool, indent: Any, separators: tuple[str, str], before: str
+) -> None:
+    written = json.dumps(value, ensure_ascii=ascii_only, indent=indent, separators=separators)
+    assert read(f"{before}{written}\n") == as_written(value)
 
 
-@given(st.dictionaries(texts, json_values))
-def test_json_is_read_as_json(value: dict[str, Any]) -> None:
-    assert read(json.dumps(value, ensure_ascii=False)) == value
+@given(st.dictionaries(texts, values(texts)))
+def test_a_table_of_yaml_may_hold_json(value: dict[str, Any]) -> None:
+    assert read(f"a: {json.dumps(value)}")["a"] == as_written(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (
+            '{"nodes": 3, "other": {"nodes": 3}, "version": 7.10}',
+            {"nodes": 3, "other": {"nodes": "3"}, "version": "7.10"},
+        ),
+        ('{"nodes": "3"}', {"nodes": "3"}),
+        ('{"nodes": 3.0}', {"nodes": "3.0"}),
+        ('{\t"a": "\\ud83d\\ude00"}', {"a": "\N{GRINNING FACE}"}),
+        ('{"a": "\\/\\u0000\x7f\x85\ufffe"}', {"a": "/\0\x7f\x85\ufffe"}),
+        ('a: "\\ud83d\\ude00"', {"a": "\N{GRINNING FACE}"}),
+        (f'{{"a": {"[" * (MAX_DEPTH - 1)}{"]" * (MAX_DEPTH - 1)}}}', None),
+    ],
+)
+def test_json_means_what_the_same_yaml_does(text: str, meant: object) -> None:
+    assert read(text) == meant or meant is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"b": 1,\n\t"b": 2}', "JSON that names 'b' only once in a table"),
+        ('{"\\u0062": 1, "b": 2}', "JSON that names 'b' only once in a table"),
+        ('{"a": "\\ud83d"}', "JSON with characters of Unicode only"),
+        ('{"\\ude00": 1}', "JSON with characters of Unicode only"),
+        ("[" * 17 + "]" * 17, f"JSON nested in at most {MAX_DEPTH} levels"),
+        ("[" * 50_000 + "]" * 50_000, f"YAML nested in at most {MAX_DEPTH} levels (line 1)"),
+        ('{\n\t"a": 1,\n\t"b": 2,,\n}', "JSON or YAML (line 3: Expecting property name enclosed in double quotes)"),
+    ],
+)
+def test_what_no_request_may_hold_is_refused_in_json_too(text: str, sentence: str) -> None:
+    assert refusal(text) == sentence
 
 
 @given(st.text() | st.text(alphabet="-:{}[]&*!|>'\"%@`#,? \t\nab1"))
@@ -127,5 +196,5 @@ def test_whatever_is_written_is_a_value_or_a_sentence_with_a_line(text: str) -> 
     with suppress(BadInput):
         read(text)
         return
-    assert "(line " in refusal(text)
+    assert "(line " in refusal(text) or " JSON " in f" {refusal(text)}"
     assert len(refusal(text).splitlines()) == 1

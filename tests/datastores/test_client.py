@@ -24,6 +24,15 @@ def test_only_an_ipv6_address_is_bracketed() -> None:
     ]
 
 
+def test_a_client_gets_the_environment_without_what_could_overrule_what_it_is_told() -> None:
+    command = ClientCommand(
+        *("db", (), "DB_FILE", "hush", ("DB_", "DBAUTH")), frozenset({"DB_COLOR"}), {"DB_LOGIN": "none"}
+    )
+    caller = {"PATH": "/bin", "DB_HOST": "x", "DB_FILE": "y", "DB_LOGIN": "z", "DBAUTH": "w", "DB_COLOR": "c"}
+    kept = {"PATH": "/bin", "DB_COLOR": "c"}
+    assert command.environment(caller, Path("/f")) == {**kept, "DB_LOGIN": "none", "DB_FILE": "/f"}
+
+
 @pytest.mark.parametrize("password", ['it\'s \\ "secret" $HOME `id`', "-e ä"])
 def test_a_password_reaches_a_client_in_the_variable_that_it_asks_for(tmp_path: Path, password: str) -> None:
     command = by_environment(

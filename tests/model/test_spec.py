@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "users": [{"name": "app", "password": SECRET, "databases": ["app"]}, {"name": "reader"}],
     "configuration": {"work_mem": "8MB", "jit": False, "seed": 0.5, "max_connections": 50},
     "on_failure": "delete",
+    "protected": True,
 }
 
 FIELDS = list(ClusterSpec.model_fields)
@@ -168,8 +169,7 @@ def test_an_address_is_a_network_of_one_and_an_empty_list_is_not_none() -> None:
 @pytest.mark.parametrize("network", ["", "10", "10.0.0.1/8", "10.0.0.0/33", "fe80::1%eth0", "example.org", 10, None])
 def test_what_is_no_network_is_refused(network: object) -> None:
     assert refusals(allowed_cidrs=["10.0.0.0/8", network]) == [
-        f"allowed_cidrs.1 {network!r} is not allowed: it must be a list of networks that may use the database, each "
-        "such as 10.1.0.0/16"
+        f"allowed_cidrs.1 {network!r} is not allowed: it must be a network, such as 10.1.0.0/16"
     ]
 
 
@@ -179,7 +179,13 @@ def test_what_is_no_network_is_refused(network: object) -> None:
 def test_a_setting_that_no_configuration_file_can_hold_is_refused_once(value: object) -> None:
     [sentence] = refusals(configuration={"work_mem": value})
     assert sentence.startswith("configuration.work_mem ")
-    assert "it must be a table: the engine's configuration keys to true, false, finite numbers or texts" in sentence
+    assert sentence.endswith("it must be true, false, a finite number or a text ('' for an empty one)")
+
+
+def test_a_setting_may_be_named_as_its_table() -> None:
+    [sentence] = refusals(configuration={"configuration": None})
+    assert sentence.startswith("configuration.configuration None is not allowed: it must be true, false")
+    assert refusals(configuration=None)[0].startswith("configuration None is not allowed: it must be a table")
 
 
 def test_what_is_named_twice_is_refused() -> None:
@@ -219,3 +225,10 @@ def test_a_user_of_a_database_that_was_not_requested_is_refused() -> None:
 def test_a_typo_is_not_silently_dropped() -> None:
     [sentence] = refusals(node=3)
     assert sentence.startswith("node is not a field: allowed are name, datastore, version, cloud, nodes, flavor")
+
+
+def test_a_worker_that_is_older_than_a_field_reads_what_does_not_need_it() -> None:
+    assert parsed({**GOOD, "protected": True}).model_dump(mode="json")["protected"] is True
+    assert "protected" not in parsed({**GOOD, "protected": False}).model_dump(mode="json")
+    for wrong in ("true", 1, None):
+        assert refusals(protected=wrong)[0] == f"protected {wrong!r} is not allowed: it must be true or false"

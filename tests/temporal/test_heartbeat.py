@@ -1,6 +1,7 @@
 """The note and the lease of a running attempt: its own, and heard of nowhere else."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import pytest
@@ -83,18 +84,18 @@ def test_an_activitys_thread_is_refused_once_its_attempt_is_over(monkeypatch: py
 async def test_the_server_s_word_counts_beside_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that was suspended may have had its clocks stand still, too."""
     clock = Clock(monkeypatch)
-    asked: list[str] = []
+    asked: list[tuple[str, ...]] = []
 
-    async def known(text: str) -> None:
-        asked.append(text)
+    async def known(details: Sequence[str]) -> None:
+        asked.append(tuple(details))
 
-    async def unknown(_: str) -> None:
+    async def unknown(_: Sequence[str]) -> None:
         raise AttemptOver("Temporal has given the step to another one")
 
     with noting(Note(8.0, known)):
         note("asks for the server")
         await confirm_current()
-        assert asked == ["asks for the server"]
+        assert asked == [("asks for the server",)]
     with noting(Note(8.0, unknown)), pytest.raises(AttemptOver, match="another one"):
         await confirm_current()
     with noting(Note(8.0, known)):

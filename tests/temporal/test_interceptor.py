@@ -18,10 +18,11 @@ from temporalio.api.workflowservice.v1 import DescribeActivityExecutionRequest
 from temporalio.client import ActivityFailureError, ActivityHandle, Client
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 from temporalio.worker import Worker
 
 import model.errors
-from model.errors import FailureDetail, GuestError, StepError
+from model.errors import DeadlineExceeded, FailureDetail, GuestError, StepError, note_and_error
 from temporal import interceptor
 from temporal.heartbeat import note
 from temporal.interceptor import BEATS_PER_SECOND, MAX_MESSAGE_BYTES, beat_interval
@@ -42,9 +43,8 @@ async def running(client: Client, run: Callable[[], Any], **options: Any) -> Asy
                 run,
                 id=queue,
                 task_queue=queue,
-                schedule_to_close_timeout=timedelta(seconds=60),
                 heartbeat_timeout=timedelta(seconds=1),
-                **{"retry_policy": AT_ONCE, **options},
+                **{"schedule_to_close_timeout": timedelta(seconds=60), "retry_policy": AT_ONCE, **options},
             )
 
 
@@ -134,6 +134,34 @@ async def test_the_last_failure_of_a_retried_activity_can_be_read_however_long(c
         await handle.terminate()
     assert isinstance(failure, ApplicationError)
     assert failure.message.startswith("xxx")
+
+
+async def test_a_timeout_knows_why_an_attempt_before_it_failed_however_many_timed_out_since(client: Client) -> None:
+    """Attempt 1 fails; attempts 2 and 3 hang, until their own time is over and until all of it is."""
+
+    async def fail_and_hang() -> None:
+        if activity.info().attempt == 1:
+            raise GuestError("initdb failed")
+        note("installs postgresql")
+        await asyncio.Event().wait()
+
+    limits = {"schedule_to_close_timeout": timedelta(seconds=4), "start_to_close_timeout": timedelta(seconds=2)}
+    async with running(client, fail_and_hang, **limits) as handle:
+        with pytest.raises(ActivityFailureError) as failed:
+            await handle.result()
+    timeout = failed.value.cause
+    assert isinstance(timeout, TemporalTimeoutError)
+    assert note_and_error(timeout.last_heartbeat_details) == ("installs postgresql", "initdb failed")
+
+
+async def test_an_attempt_that_has_no_time_left_says_why_the_one_before_failed(client: Client) -> None:
+    async def fail() -> None:
+        if activity.info().attempt == 1:
+            raise GuestError("initdb failed")
+        raise DeadlineExceeded("no time is left for orders-1")
+
+    error = await failure_of(client, fail)
+    assert error.message == "no time is left for orders-1; last error: initdb failed"
 
 
 @pytest.mark.parametrize("in_a_thread", [True, False], ids=["thread", "coroutine"])

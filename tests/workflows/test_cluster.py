@@ -12,11 +12,12 @@ from temporalio.exceptions import ApplicationError
 
 from model.cluster import OperatingStatus, Status
 from model.errors import GuestRefused, PlanRefused
-from model.operations import OperationReport
+from model.operations import Change, OperationReport
 from tests.conftest import dev_server
 from tests.patience import PATIENCE
-from tests.scripted import Script, create, held, refusal_of, until
-from workflows.cluster import CLUSTER_ID, STATUS, ClusterWorkflow
+from tests.scripted import Handle, Script, create, held, refusal_of, until
+from workflows.cluster import ClusterWorkflow
+from workflows.visibility import CLUSTER_ID, PROTECTED, STATUS
 
 
 async def test_create_ends_active(client: Client, script: Script) -> None:
@@ -103,6 +104,75 @@ async def test_cancelling_the_cluster_means_delete(client: Client, script: Scrip
     assert script.calls[-1] == "verify_gone"
 
 
+async def set_protected(handle: Handle, protected: bool) -> None:
+    await handle.execute_update("set", Change(protected=protected))
+
+
+async def test_a_protected_cluster_is_not_deleted_until_that_is_lifted(client: Client, script: Script) -> None:
+    handle = await create(client, spec := script.spec(protected=True))
+    assert (await until(handle, Status.ACTIVE)).protected
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await handle.execute_update("delete")
+    lift = f"`durabase set {spec.name} --no-protected` must come before a delete"
+    assert refusal_of(refused.value) == f"cluster {spec.name} is protected: {lift}"
+    await handle.execute_update("restart")
+    assert (await until(handle, Status.ACTIVE)).protected
+    await set_protected(handle, False)
+    await handle.execute_update("delete")
+    await handle.result()
+
+
+async def test_a_cancel_from_the_web_ui_does_not_delete_a_protected_cluster(client: Client, script: Script) -> None:
+    started = await held(script, f"prepare/{(spec := script.spec(protected=True)).name}-1")
+    handle = await create(client, spec)
+    await started.wait()
+    await handle.cancel()
+    script.on(f"prepare/{spec.name}-1")
+    await client.get_workflow_handle(f"{spec.name}/provision").cancel()
+    await until(handle, Status.FAILED)
+    await handle.execute_update("retry")
+    await until(handle, Status.ACTIVE)
+    assert "find_resources" not in script.calls
+    await set_protected(handle, False)
+    await handle.execute_update("delete")
+    await handle.result()
+
+
+async def test_a_cluster_can_be_protected_while_it_is_built_and_not_when_it_goes(
+    client: Client, script: Script
+) -> None:
+    started = await held(script, f"prepare/{(spec := script.spec()).name}-1")
+    handle = await create(client, spec)
+    await started.wait()
+    await set_protected(handle, True)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await handle.execute_update("delete")
+    await set_protected(handle, False)
+    going = await held(script, "find_resources")
+    await handle.execute_update("delete")
+    await going.wait()
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await set_protected(handle, True)
+    assert refusal_of(refused.value) == f"cluster {spec.name} is being deleted: set needs a cluster that stays"
+
+
+async def test_a_failed_first_build_has_nothing_to_protect(client: Client, script: Script) -> None:
+    spec = script.spec(on_failure="delete", protected=True)
+    script.on(f"attach_volume/{spec.name}-1", GuestRefused("it is attached elsewhere"))
+    handle = await create(client, spec)
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    assert "verify_gone" in script.calls
+
+
+async def test_a_change_that_is_not_known_is_refused_and_changes_nothing(client: Client, script: Script) -> None:
+    handle = await create(client, script.spec())
+    await until(handle, Status.ACTIVE)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await handle.execute_update("set", {"protected": True, "nodes": 3})
+    assert not (await handle.query(ClusterWorkflow.cluster)).protected
+
+
 async def test_a_build_that_was_terminated_is_failed_and_can_be_taken_up(client: Client, script: Script) -> None:
     started = await held(script, f"prepare/{(spec := script.spec()).name}-1")
     handle = await create(client, spec)
@@ -143,6 +213,7 @@ async def test_a_long_life_goes_on_as_new_and_keeps_its_record() -> None:
     ):
         handle = await create(environment.client, spec := script.spec(), "mine")
         before = await until(handle, Status.ACTIVE)
+        await set_protected(handle, True)
         for _ in range(4):
             await handle.execute_update("probe")
         async with asyncio.timeout(PATIENCE):
@@ -152,8 +223,10 @@ async def test_a_long_life_goes_on_as_new_and_keeps_its_record() -> None:
         assert (after.identity, after.holdings) == (before.identity, before.holdings)
         assert after.holdings
         assert after.members[0].operating_status is OperatingStatus.HEALTHY
-        assert after.status is Status.ACTIVE
+        assert (after.status, after.protected) == (Status.ACTIVE, True)
+        assert await (await handle.describe()).memo_value(PROTECTED) is True
         assert (await create(environment.client, spec, "mine")).id == handle.id
+        await set_protected(handle, False)
         await handle.execute_update("delete")
         await handle.result()
 

@@ -12,8 +12,9 @@ from model.errors import GuestRefused
 from model.operations import ClusterStart, Resources
 from tests.patience import PATIENCE
 from tests.scripted import Script, create, held, until, what_is_left
-from workflows.cluster import STATUS, ClusterWorkflow
+from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
+from workflows.visibility import STATUS
 
 
 async def test_delete_in_mid_build_waits_for_the_build_and_then_removes(client: Client, script: Script) -> None:

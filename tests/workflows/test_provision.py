@@ -10,7 +10,7 @@ from temporalio.client import (
 
 from model.cloud import Image, ServerStatus
 from model.cluster import EnginePlan, Status
-from model.errors import GuestError, GuestUnreachable, PlanRefused, ServerLost
+from model.errors import GuestError, GuestUnreachable, PlanRefused, ProviderError, ServerLost
 from tests.scripted import Script, create, held, refusal_of, server, until
 
 
@@ -43,6 +43,20 @@ async def test_what_the_engine_refuses_the_cloud_is_not_asked(client: Client, sc
         await create(client, script.spec())
     assert refusal_of(refused.value) == "version '9' is not allowed"
     assert script.calls == ["plan/engine"]
+
+
+async def test_a_plan_that_runs_out_of_time_says_what_the_cloud_said(
+    client: Client, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt that is cut off has told nothing: the one before it has."""
+    monkeypatch.setattr("workflows.provision.PLAN_LIMIT", timedelta(seconds=4))
+    again = await held(script, "plan/cloud")
+    hang = script.answers["plan/cloud"]
+    script.on("plan/cloud", ProviderError("cloud lab: no backend is up"), *hang)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await create(client, script.spec())
+    assert again.is_set()
+    assert refusal_of(refused.value) == "plan did not end in time; last error: cloud lab: no backend is up"
 
 
 async def test_cancelling_the_build_fails_it(client: Client, script: Script) -> None:

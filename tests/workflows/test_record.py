@@ -20,12 +20,13 @@ from model.cluster import (
     Status,
 )
 from model.data import Data, Holding
-from model.operations import OperationReport
+from model.operations import Change, OperationReport
 from tests.activities.attempts import ORDERS
 from tests.scripted import WHEN, volume
 from tests.workflows.records import PASSWORD, record, spec
 from workflows.record import (
     begun,
+    changed,
     data_of,
     first_operation,
     first_record,
@@ -260,3 +261,13 @@ def test_a_record_of_an_older_version_is_taken_over_as_one_with_data(status: Sta
     forgotten = older.model_copy(update={"members": members(status, *UNKNOWN)})
     assert taken_over(forgotten).holdings == (Holding(member="orders-1"), Holding(member="orders-2"))
     assert taken_over(first_record(spec(), "uuid-1")).holdings == ()
+
+
+def test_what_is_changed_stays_through_every_operation() -> None:
+    protected = changed(record(), Change(protected=True))
+    report = OperationReport(status=Status.ACTIVE, members=members(Status.ACTIVE, OperatingStatus.HEALTHY))
+    for operation in Operation:
+        assert reported(begun(protected, operation), report).protected
+        assert terminated(begun(protected, operation), WHEN).protected
+    assert changed(protected, Change()) == protected
+    assert changed(protected, Change(protected=False)) == record()

@@ -11,7 +11,7 @@ import model.errors
 from model.cluster import Fault
 from model.errors import FailureDetail, PlanRefused
 from tests.scripted import WHEN
-from workflows.recovery import MAX_REMAKES, came_late, fault_of, lost_member, not_taken_up, too_often
+from workflows.recovery import MAX_REMAKES, came_late, fault_of, lost_member, not_taken_up, reason_of, too_often
 
 
 def failed(activity_id: str, cause: BaseException | None) -> ActivityError:
@@ -104,7 +104,7 @@ def test_only_an_activity_that_nobody_took_up_was_not_taken_up() -> None:
             Fault(member=None, step="verify_resources", message="no detail", attempt=None, at=WHEN),
         ),
         (
-            failed("prepare/orders-1", timed_out(TimeoutType.HEARTBEAT, "", "installs postgresql")),
+            failed("prepare/orders-1", timed_out(TimeoutType.HEARTBEAT, "installs postgresql")),
             Fault(
                 member="orders-1",
                 step="prepare",
@@ -131,6 +131,51 @@ def test_only_an_activity_that_nobody_took_up_was_not_taken_up() -> None:
 )
 def test_a_fault_names_the_member_the_step_and_the_cause(error: BaseException, fault: Fault) -> None:
     assert fault_of(error, WHEN) == fault
+
+
+def after(timeout: TemporalTimeoutError, before: BaseException) -> TemporalTimeoutError:
+    """A timeout whose cause is the failure before it, as the server has it."""
+    timeout.__cause__ = before
+    return timeout
+
+
+OUT_OF_TIME = "wait_for_server did not end in time"
+
+
+@pytest.mark.parametrize("kind", TimeoutType)
+def test_every_timeout_carries_the_last_real_error(kind: TimeoutType) -> None:
+    error = failed("prepare/orders-1", after(timed_out(kind), raised("GuestError", "initdb failed")))
+    assert reason_of(error).endswith("; last error: initdb failed")
+
+
+@pytest.mark.parametrize(
+    ("timeout", "message"),
+    [
+        (
+            after(timed_out(TimeoutType.SCHEDULE_TO_CLOSE, "asks"), raised("ProviderError", "503")),
+            f"{OUT_OF_TIME}; at last: asks; last error: 503",
+        ),
+        (
+            after(timed_out(TimeoutType.SCHEDULE_TO_CLOSE, "waits: 503"), raised("ProviderError", "503")),
+            f"{OUT_OF_TIME}; at last: waits: 503",
+        ),
+        (
+            after(timed_out(TimeoutType.SCHEDULE_TO_CLOSE, "", "503"), timed_out(TimeoutType.START_TO_CLOSE)),
+            f"{OUT_OF_TIME}; last error: 503",
+        ),
+        (
+            after(
+                timed_out(TimeoutType.SCHEDULE_TO_CLOSE, "", "older"),
+                after(timed_out(TimeoutType.START_TO_CLOSE), raised("ProviderError", "503")),
+            ),
+            f"{OUT_OF_TIME}; last error: 503",
+        ),
+        (timed_out(TimeoutType.SCHEDULE_TO_CLOSE, None), OUT_OF_TIME),
+        (timed_out(TimeoutType.SCHEDULE_TO_START), "no worker took up wait_for_server in time"),
+    ],
+)
+def test_what_a_timeout_knows_is_said(timeout: TemporalTimeoutError, message: str) -> None:
+    assert reason_of(failed("wait_for_server/orders-1", timeout)) == message
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), failed("prepare/orders-1", CancelledError("cancelled"))])

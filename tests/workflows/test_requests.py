@@ -11,7 +11,7 @@ from model.data import Holding
 from model.operations import RetryRequest
 from tests.scripted import server
 from tests.workflows.records import record
-from workflows.requests import refuse_claim, refuse_command, refuse_restart, refuse_retry
+from workflows.requests import refuse_change, refuse_claim, refuse_command, refuse_delete, refuse_restart, refuse_retry
 
 SHOWN = {Status.BUILD: "being built", Status.INSTANCE_READY: "being built"}
 """A status on the way says what is done instead."""
@@ -79,6 +79,20 @@ def test_a_busy_cluster_says_what_it_is_at(operation: Operation, doing: str) -> 
     assert refuse_restart(record(operation, Status.ACTIVE), busy=True) == (
         f"cluster orders is {doing}: restart needs a cluster that is ACTIVE"
     )
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("operation", Operation)
+def test_only_a_protected_cluster_that_stays_is_not_deleted(operation: Operation, status: Status) -> None:
+    assert refuse_delete(record(operation, status)) is None
+    refusal = refuse_delete(record(operation, status, protected=True))
+    assert (refusal is None) is (operation is Operation.DELETE)
+
+
+def test_a_cluster_that_goes_is_not_changed() -> None:
+    assert refuse_change(record(status=Status.FAILED), ends=False) is None
+    deleted = "cluster orders is being deleted: set needs a cluster that stays"
+    assert refuse_change(record(), ends=True) == refuse_change(record(Operation.DELETE), ends=False) == deleted
 
 
 def command_refusal(number: int = 1, running: int = 0, ends: bool = False, **changes: Any) -> str | None:

@@ -9,7 +9,7 @@ from datastores.client import ClientNotFound
 from durabase_etcd import client
 
 SPY = """#!/bin/sh
-{ echo "$ETCDCTL_PASSWORD"; printf '%s\\n' "$@"; } > "$FOUND"
+{ echo "$ETCDCTL_PASSWORD $ETCDCTL_USER"; printf '%s\\n' "$@"; } > "$FOUND"
 """
 
 
@@ -24,12 +24,13 @@ def test_the_password_reaches_etcdctl_and_no_command_line(tmp_path: Path, monkey
     program.chmod(0o755)
     monkeypatch.setenv("FOUND", str(tmp_path / "found"))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("ETCDCTL_USER", "etcdctl would end with it")
     password = 'it\'s \\ "secret" $HOME `id`'
     command = client.client_command("127.7.0.1", 2379, None, "a b", password)
     assert password not in command.arguments
     assert run_client(command, ["get", "a key"]) == 0
     said, *words = (tmp_path / "found").read_text().splitlines()
-    assert said == password
+    assert said == f"{password} "
     assert words == ["--endpoints", "http://127.7.0.1:2379", "--user", "a b", "get", "a key"]
 
 

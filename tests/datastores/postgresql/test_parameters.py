@@ -97,7 +97,7 @@ def test_what_durabase_or_the_server_decides_is_refused_with_its_reason(name: st
         ("jit", "perhaps", "on or off"),
         ("multixact_member_buffers", 33, "a multiple of 16"),
         ("vacuum_buffer_usage_limit", 16, "0, or from 128"),
-        ("shared_preload_libraries", "evil", "a list of libraries of this version"),
+        ("shared_preload_libraries", "evil", "a list of libraries out of auth_delay, auto_explain, "),
         ("log_line_prefix", "a\nb", "without line breaks and NUL"),
         ("work_mem", True, "a whole number from 64"),
         ("work_mem", "010MB", "a whole number from 64"),

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from datastores.postgresql import rules
@@ -33,3 +35,12 @@ def test_a_rule_that_closes_a_parameter_leaves_no_other_rule_for_it() -> None:
         *rules.forms("18"),
     }
     assert not others & CLOSED
+
+
+@pytest.mark.parametrize("version", ["15", "18"])
+def test_which_libraries_there_are_is_said_by_the_refusal_and_the_documentation(version: str) -> None:
+    known = [name for name in rules.LIBRARIES if name not in rules.ABSENT.get(version, ())]
+    _, allowed = rules.forms(version)["shared_preload_libraries"]
+    assert allowed == f"a list of libraries out of {', '.join(known)}, separated by commas"
+    page = (Path(__file__).parents[3] / "docs" / "requests.md").read_text()
+    assert [name for name in known if f"`{name}`" not in page] == []

@@ -16,7 +16,7 @@ from model.base import BadInput
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), min_size=1, max_size=30)
 
 SPY = """#!/bin/sh
-{ env | grep -E '^(REDISCLI_AUTH|DURABASE_PASSWORD_FILE)='; printf '%s\\n' "$@"; } > "$FOUND"
+{ env | grep -E '^(REDISCLI_AUTH|VALKEYCLI_AUTH|DURABASE_PASSWORD_FILE)='; printf '%s\\n' "$@"; } > "$FOUND"
 """
 
 
@@ -52,7 +52,11 @@ def spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("password", ['it\'s \\ "secret" $HOME `id`', "-e ä"])
-def test_the_password_reaches_the_client_and_no_command_line(spy: Path, password: str) -> None:
+def test_the_password_reaches_the_client_and_no_command_line(
+    spy: Path, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("REDISCLI_AUTH", "VALKEYCLI_AUTH"):
+        monkeypatch.setenv(variable, "another server's")
     command = client.client_command("127.7.0.1", 6379, "3", "a b", password)
     assert password not in command.arguments
     assert run_client(command, ["get", "a key"]) == 0

@@ -50,6 +50,34 @@ def test_a_failure_keeps_the_cloud_s_words(error: Exception, words: str, retryab
     assert failure.retryable is retryable
 
 
+def met(error: BaseException | None) -> keystoneauth1.exceptions.DiscoveryFailure:
+    failure = keystoneauth1.exceptions.DiscoveryFailure("Please check that your auth_url is correct.")
+    failure.__context__ = error
+    return failure
+
+
+UNTRUSTED = "SSL exception connecting to https://x: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate"
+NO_TLS = "SSL exception connecting to https://x: [SSL: WRONG_VERSION_NUMBER] wrong version number"
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [
+        (keystoneauth1.exceptions.SSLError(UNTRUSTED), False),
+        (keystoneauth1.exceptions.SSLError(NO_TLS), False),
+        (keystoneauth1.exceptions.SSLError("SSL exception: EOF occurred in violation of protocol"), True),
+        (met(keystoneauth1.exceptions.NotFound()), False),
+        (met(keystoneauth1.exceptions.SSLError(UNTRUSTED)), False),
+        (met(keystoneauth1.exceptions.ServiceUnavailable()), True),
+        (met(keystoneauth1.exceptions.ConnectFailure("Unable to establish connection")), True),
+        (met(None), True),
+        (openstack.exceptions.ServiceDisabledException("not present in the service catalog"), False),
+    ],
+)
+def test_a_cloud_that_is_misconfigured_for_good_is_refused_at_once(error: Exception, retryable: bool) -> None:
+    assert failure_of("lab", error).retryable is retryable
+
+
 class Lab:
     cloud = "lab"
 

