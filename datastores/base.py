@@ -17,23 +17,17 @@ from datastores.templates import templates_of
 from guests.base import Service
 from guests.connect import connect
 from keys import EngineKeys
-from model.base import Noun, refusal
+from model.base import refusal
 from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
 from model.command import CommandResult, CommandTask
-from model.datastore import Datastore, EngineSettings, Filesystem, catalogue, chosen
+from model.datastore import Datastore, EngineSettings, catalogue, chosen
+from model.datastore import GuestOptions as GuestOptions
 from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
 from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 from temporal.heartbeat import note
 
 ADMINISTRATOR = "durabase"
 """The engine's own administrator account, for durabase; Trove calls it os_admin."""
-
-
-class GuestOptions(Noun):
-    """An engine's options as its manager needs them on the guest (Trove's guest side)."""
-
-    mount_point: str
-    filesystem: Filesystem = Filesystem.EXT4
 
 
 class DatastoreManager(ABC):
@@ -90,9 +84,11 @@ class DatastoreManager(ABC):
         if not options.min_cluster_size <= spec.nodes <= options.max_cluster_size:
             allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
             raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
+        known = self.configuration_manager(datastore.version)
+        known.check(spec.configuration)
+        spec = spec.model_copy(update={"configuration": known.canonical(spec.configuration)})
         self.check_names(spec)
         self.check_character_sets(spec.databases, datastore.version)
-        self.configuration_manager(datastore.version).check(spec.configuration)
         return EnginePlan(
             version=datastore.version,
             options=options,
@@ -291,6 +287,8 @@ class DatastoreManager(ABC):
     @contextmanager
     def _context(self, task: InstanceTask) -> Iterator[InstanceContext]:
         entry = chosen(self._catalogue, self.manager_name, task.version)
+        configuration = self.configuration_manager(entry.version).canonical(task.configuration)
+        task = task.model_copy(update={"configuration": configuration})
         with open_context(task, self._keys, entry, self._connect) as context:
             yield context
 

@@ -65,6 +65,13 @@ def chosen(
     raise PlanRefused(str(refusal("version", version, allowed)))
 
 
+class GuestOptions(Noun):
+    """An engine's options as its manager needs them on the guest (Trove's guest side)."""
+
+    mount_point: str
+    filesystem: Filesystem = Filesystem.EXT4
+
+
 class EngineSettings(Request):
     """What settings may change of an engine's ServerOptions and GuestOptions; `usage_timeout` in seconds."""
 

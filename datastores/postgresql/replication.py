@@ -17,7 +17,7 @@ SYNCHRONOUS = "synchronous_standby_names"
 
 def check_synchronous(spec: ClusterSpec) -> None:
     """Refuse to wait for more standbys than there are, by PlanRefused: every commit would hang."""
-    value = str(spec.configuration.get(SYNCHRONOUS, ""))
+    value = str(spec.configuration.get(SYNCHRONOUS, "")).strip()
     counted = re.match(r"(?i:(?:any|first)\s+)?(\d+)\s*\(", value)
     wanted = int(counted[1]) if counted else int(bool(value))
     if wanted >= spec.nodes:
