@@ -63,11 +63,11 @@ class ConfigurationManager:
             name = self.named(key)
             parameter = self.parameter(name)
             if name in self.reserved:
-                self._check_reserved(name, value)
+                self._check_reserved(key, name, value)
             elif parameter is None:
                 raise PlanRefused(str(refusal("configuration", key, "a parameter that this version knows")))
             elif (allowed := parameter.problem(value)) is not None:
-                raise PlanRefused(str(refusal(f"configuration.{name}", value, allowed)))
+                raise PlanRefused(str(refusal(f"configuration.{key}", value, allowed)))
 
     def render(self, overrides: Mapping[str, Setting]) -> dict[str, str]:
         """Return checked overrides as the configuration file spells them, sorted by key."""
@@ -78,13 +78,13 @@ class ConfigurationManager:
         """Return a parameter by its own name, None if the version has none of that name."""
         return self.parameters.get(name) or self.custom(name)
 
-    def _check_reserved(self, name: str, value: Setting) -> None:
+    def _check_reserved(self, key: str, name: str, value: Setting) -> None:
         if name not in self.own:
-            raise PlanRefused(f"configuration {name!r} is not allowed: {self.reserved[name]}")
+            raise PlanRefused(f"configuration {key!r} is not allowed: {self.reserved[name]}")
         own, parameter = self.own[name], self.parameters[name]
         if parameter.problem(value) is not None or parameter.render(value) != parameter.render(own):
             allowed = f"{shown(own)}, or left out: {self.reserved[name]}"
-            raise PlanRefused(str(refusal(f"configuration.{name}", value, allowed)))
+            raise PlanRefused(str(refusal(f"configuration.{key}", value, allowed)))
 
 
 def refuse_character_sets(databases: Iterable[DatabaseSpec], why: str) -> None:

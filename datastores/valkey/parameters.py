@@ -1,8 +1,9 @@
 """Valkey's parameters: which values they take, in Valkey's own spellings (src/config.c, `memtoull` in src/util.c)."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from datastores.configuration import ConfigurationManager
 from datastores.templates import parameter_rows
@@ -14,7 +15,9 @@ MEMORY = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g"
 """Units of memory in bytes; Valkey's may be in upper case, too."""
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-AMOUNT = re.compile(r"(?P<number>0|[1-9][0-9]{0,18})(?P<unit>[A-Za-z]*)")
+AMOUNT = re.compile(r"(?P<number>[0-9]{0,19})(?P<unit>[A-Za-z]*)")
+"""No digits are 0 for the server."""
+
 PERCENT = re.compile(r"(?:100|[1-9]?[0-9])%")
 
 
@@ -53,7 +56,7 @@ class ValkeyParameter:
             return self.minimum
         match = AMOUNT.fullmatch(text)
         unit = MEMORY.get(match["unit"].lower()) if match else None
-        return int(match["number"]) * unit if match and unit else None
+        return int(match["number"] or 0) * unit if match and unit else None
 
     def _allowed_number(self) -> str:
         if self.type == "integer":
@@ -78,9 +81,18 @@ def quote(text: str) -> str:
 @cache
 def configuration_manager(version: str) -> ConfigurationManager:
     """Return what a version knows; read once, from its table in templates/."""
-    parameters = {row["name"]: _parameter(row) for row in parameter_rows(__name__, version)}
+    rows = {row["name"]: row for row in parameter_rows(__name__, version)}
+    parameters = {name: _parameter(row) for name, row in rows.items() if _named(rows, name) == name}
     closed = {name: reason for name in parameters if (reason := why_closed(name, rules.RESERVED, rules.CLOSED))}
-    return ConfigurationManager(parameters, closed)
+    own = {name: value for name, value in rules.OWN.items() if name in parameters}
+    return ConfigurationManager(parameters, closed, own, partial(_named, parameters))
+
+
+def _named(known: Collection[str], name: str) -> str:
+    """Return a parameter's newest name: the server compares in lower case, and knows old ones beside it."""
+    lower = name.lower()
+    newer = (lower.replace(old, new) for old, new in rules.OLD_WORDS.items() if old in lower)
+    return next((each for each in newer if each in known), lower)
 
 
 def _parameter(row: dict[str, str]) -> ValkeyParameter:

@@ -35,7 +35,7 @@ KNOWN = ConfigurationManager(
         ("C", 2, "configuration 'C' is not allowed: it must be a parameter that this version knows"),
         ("host", 2, "configuration 'host' is not allowed: it differs"),
         ("port", 2, "configuration.port 2 is not allowed: it must be 4, or left out: durabase sets it"),
-        ("Port", 3, "configuration.port 3 is not allowed: it must be 4, or left out: durabase sets it"),
+        ("Port", 3, "configuration.Port 3 is not allowed: it must be 4, or left out: durabase sets it"),
         ("B", 4, "configuration 'B' is not allowed: it must be named only once: b is the same parameter"),
         ("a", 3, "configuration.a 3 is not allowed: it must be an even number"),
     ],

@@ -6,7 +6,7 @@ import pytest
 import valkey
 from valkey.exceptions import NoPermissionError
 
-from datastores.valkey import layout
+from datastores.valkey import layout, parameters
 from datastores.valkey.manager import ValkeyManager
 from model.cluster import OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
@@ -54,6 +54,16 @@ def test_members_are_made_as_asked_for(connect: Connect, cluster: LocalCluster) 
         data = Path(client.config_get("dir")["dir"])
         assert data.resolve().parent.name == "data"  # a volume's directory on the local cloud
         assert (data / "appendonlydir" / "appendonly.aof.manifest").exists()
+
+
+@pytest.mark.parametrize("member", [PRIMARY, REPLICAS[0]])
+def test_what_a_request_may_say_of_durabases_own_settings_is_true_of_every_server(
+    connect: Connect, member: str
+) -> None:
+    own = parameters.configuration_manager("9.1").own
+    shown = connect(member).config_get(*own)
+    assert len(own) > 20
+    assert shown == {name: str(value) for name, value in own.items()}
 
 
 def test_every_replica_follows_by_its_own_address(connect: Connect, cluster: LocalCluster) -> None:
