@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from model.base import refusal, shown
+from model.cluster import InstanceTask
 from model.errors import PlanRefused
-from model.spec import DatabaseSpec, Setting
+from model.spec import ClusterSpec, DatabaseSpec, Setting
 
 
 class Parameter(Protocol):
@@ -22,6 +23,9 @@ class Parameter(Protocol):
 
     def render(self, value: Setting) -> str:
         """Return an allowed value as the engine's configuration file spells it."""
+
+
+Configured = TypeVar("Configured", ClusterSpec, InstanceTask)
 
 
 def unchanged(name: str) -> str:
@@ -55,6 +59,15 @@ class ConfigurationManager:
             if other != key:
                 raise PlanRefused(str(refusal("configuration", key, f"named only once: {other} is the same parameter")))
         return {name: overrides[key] for name, key in spellings.items()}
+
+    def renamed(self, request: Configured) -> Configured:
+        """Return a request or task whose configuration has the parameters' own names. Raises PlanRefused."""
+        return request.model_copy(update={"configuration": self.canonical(request.configuration)})
+
+    def checked(self, spec: ClusterSpec) -> ClusterSpec:
+        """Return a request whose configuration is allowed and has the parameters' own names. Raises PlanRefused."""
+        self.check(spec.configuration)
+        return self.renamed(spec)
 
     def check(self, overrides: Mapping[str, Setting]) -> None:
         """Refuse an unknown or reserved key, a wrong type or a value out of range by PlanRefused, one sentence."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache, partial
 
 from datastores.configuration import ConfigurationManager
+from datastores.conflicts import Conflict
 from datastores.mysql import rules
 from datastores.mysql.client import quote
 from datastores.templates import parameter_rows
@@ -22,6 +23,10 @@ INTEGER = re.compile(r" *(?P<number>[+-]?[0-9]{1,30})(?:(?P<unit>[kmgtpeKMGTPE])
 DECIMAL = re.compile(r" *[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
 
 TRUTHS = {"on": "ON", "true": "ON", "1": "ON", "off": "OFF", "false": "OFF", "0": "OFF"}
+
+GIB = 2**30
+REDO = "innodb_log_file_size"
+POOL = "innodb_buffer_pool_size"
 
 CHARACTER_SET = "character_set_server"
 COLLATION = "collation_server"
@@ -85,14 +90,15 @@ class MariadbParameter:
         return all(name in self.values and state in ("on", "off", "default") for name, _, state in switches)
 
     def _number_problem(self, text: str) -> str | None:
-        number = self._number(text)
+        number = self.number(text)
         if number is None or not self.minimum <= number <= self.maximum:
             kind = "a whole number" if self.type == "integer" else "a number"
             units = " (K, M, G and T may follow it)" if self.maximum >= 2**20 and self.type == "integer" else ""
             return f"{kind} from {self.minimum:f} to {self.maximum:f}{units}"
         return None
 
-    def _number(self, text: str) -> Decimal | None:
+    def number(self, text: str) -> Decimal | None:
+        """Read a number and what may follow it; None if it is none."""
         if self.type == "double":
             return Decimal(text) if DECIMAL.fullmatch(text) else None
         match = INTEGER.fullmatch(text)
@@ -132,6 +138,28 @@ def check_character_sets(databases: Sequence[DatabaseSpec], version: str) -> Non
         if collation is not None and collation.lower() not in fitting:
             whose = f" the collations of {own}:" if own else ""
             raise PlanRefused(str(refusal(f"{path}.collate", collation, f"one of{whose} {some(fitting)}")))
+
+
+def taken_at_start(overrides: Mapping[str, Setting], version: str) -> Mapping[str, int]:
+    """Return, by parameter, bytes of memory that the server takes when it starts, and does not start without.
+
+    Of other caches it takes less if it must.
+    """
+    return _bytes(overrides, version, POOL)
+
+
+def volume_conflict(spec: ClusterSpec, version: str) -> Conflict | None:
+    """Return the redo log's size if the volume, where it is made when the server starts, cannot hold it."""
+    size = _bytes(spec.configuration, version, REDO).get(REDO, 0)
+    if size < spec.volume_size * GIB:
+        return None
+    allowed = f"less than the volume has room for, {spec.volume_size} GiB"
+    return Conflict(REDO, spec.configuration[REDO], allowed)
+
+
+def _bytes(overrides: Mapping[str, Setting], version: str, name: str) -> dict[str, int]:
+    parameter = _parameters(version)[name]
+    return {name: int(parameter.number(text_of(overrides[name])) or 0)} if name in overrides else {}
 
 
 @cache

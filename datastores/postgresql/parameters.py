@@ -35,6 +35,11 @@ class PostgresqlParameter:
         """Whether a new value only takes effect when the server starts."""
         return self.context == "postmaster"
 
+    def number(self, value: Setting) -> float | None:
+        """Return the number that a value is, in the parameter's own unit; None if it is none."""
+        read = read_whole if self.type == "integer" else read_real
+        return None if isinstance(value, bool) else read(_text(value), self.unit)
+
     def problem(self, value: Setting) -> str | None:
         """Return what would be allowed if `value` is not, else None."""
         if isinstance(value, str) and any(mark in value for mark in "\r\n\0"):
@@ -65,8 +70,7 @@ class PostgresqlParameter:
         return choice(rules.synonym(text, self.values), self.values)
 
     def _number_problem(self, value: Setting) -> str | None:
-        read = read_whole if self.type == "integer" else read_real
-        number = None if isinstance(value, bool) else read(_text(value), self.unit)
+        number = self.number(value)
         if number is None or not self.minimum <= number <= self.maximum:
             return self._allowed_number()
         special, least = rules.SPECIAL.get(self.name, (number, number))

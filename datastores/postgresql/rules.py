@@ -98,9 +98,10 @@ CLOSED_CONTEXTS: Mapping[str, str] = {
 CLOSED: Mapping[str, str] = {"ssl_.*": _CERTIFICATES}
 
 MINIMUM: Mapping[str, Decimal] = {
-    name: Decimal(10) for name in ("max_wal_senders", "max_replication_slots", "max_connections")
+    **dict.fromkeys(("max_wal_senders", "max_replication_slots", "max_connections"), Decimal(10)),
+    **dict.fromkeys(("min_wal_size", "max_wal_size"), Decimal(32)),
 }
-"""Lower limits that replication and durabase's own connections need; the server's own are lower."""
+"""Lower limits that replication and durabase's own connections need, or two segments of WAL."""
 
 MAXIMUM: Mapping[str, Decimal] = {"max_stack_depth": Decimal(7168)}
 """Upper limits: the stack is limited to 8 MiB (8192 kB) on common systems, and the server refuses more."""

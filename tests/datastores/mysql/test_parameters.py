@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 
 from datastores.mysql import parameters
+from datastores.mysql.manager import MysqlManager
 from datastores.mysql.parameters import MariadbParameter
 from model.errors import PlanRefused
 from model.spec import Setting
+from tests.datastores.cluster import engine_keys
 from tests.datastores.mysql.requests import spec
 
 VERSION = "mariadb-10.11"
@@ -201,3 +203,21 @@ def test_every_value_is_rendered_or_refused(name: str, value: Setting) -> None:
         rendered = parameter.render(value)
         assert rendered.startswith('"')
         assert rendered.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("configuration", "memory", "key"),
+    [
+        ({"innodb_buffer_pool_size": "600M"}, 512, "innodb_buffer_pool_size"),
+        ({"innodb_buffer_pool_size": "512M"}, 512, None),
+        ({"innodb_log_file_size": "10G"}, 2**20, "innodb_log_file_size"),
+        ({"innodb_log_file_size": "9G"}, 512, None),
+        ({"max_connections": 100}, 1, None),
+    ],
+)
+def test_what_a_server_takes_at_its_start_must_be_there(
+    configuration: dict[str, Setting], memory: int, key: str | None
+) -> None:
+    request = spec(configuration=configuration, volume_size=10)
+    found = MysqlManager(engine_keys("mysql")).conflict(request, VERSION, memory)
+    assert (found.key if found else None) == key

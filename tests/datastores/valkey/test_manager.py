@@ -9,7 +9,9 @@ from valkey.exceptions import NoPermissionError
 from datastores.valkey import layout, parameters
 from datastores.valkey.manager import ValkeyManager
 from model.cluster import OperatingStatus, PlanTask
-from model.errors import GuestError, PlanRefused
+from model.errors import GuestError, GuestRefused, PlanRefused
+from model.spec import ClusterSpec
+from providers.local.provider import LocalProvider
 from tests.datastores.cluster import wait_for
 from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.shown_secrets import ShownSecrets
@@ -210,3 +212,23 @@ def test_plan_refuses_what_valkey_cannot_take(
     request = {"name": "cache", "datastore": "valkey", "cloud": "local", "flavor": "small", **changes}
     with pytest.raises(PlanRefused, match=f"^{sentence}"):
         manager.plan(PlanTask(spec=type(cluster.spec).model_validate(request), cluster_id="uuid"))
+
+
+@pytest.mark.parametrize(("value", "least"), [("300mb", 300), ("1gb", 1024), ("100", None)])
+def test_the_backlog_must_fit_the_memory(manager: ValkeyManager, value: str, least: int | None) -> None:
+    request = {"name": "cache", "datastore": "valkey", "cloud": "local", "flavor": "small"}
+    spec = ClusterSpec.model_validate({**request, "configuration": {"Repl-Backlog-Size": value}})
+    need = manager.plan(PlanTask(spec=spec, cluster_id="uuid")).memory_need
+    assert (need.least if need else 1) == (least or 1)
+
+
+def test_a_build_ends_at_once_with_the_servers_words(
+    provider: LocalProvider, manager: ValkeyManager, state: Path
+) -> None:
+    cluster = LocalCluster(provider, manager, state, name="odd", configuration={"save": "never"})
+    try:
+        cluster.build()
+        with pytest.raises(GuestRefused, match=r"FATAL CONFIG FILE ERROR(?s:.*)Invalid save parameters"):
+            manager.prepare(cluster.task("odd-1"))
+    finally:
+        cluster.close()
