@@ -67,6 +67,7 @@ RESERVED: Mapping[str, str] = {
     "slave_exec_mode": "a replica must not leave out what it cannot apply",
     "slave_net_timeout": _REPLICATION,
     "slave_run_triggers_for_rbr": _REPLICATION,
+    "sql_select_limit": "a replica's copy would lack what is beyond it",
     "strict_password_validation": _USERS,
 }
 """Parameters that a request may not set, each with its reason."""

@@ -5,6 +5,7 @@ import re
 from datastores.context import InstanceContext, address_of
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import conninfo
+from datastores.postgresql.parameters import configuration_manager
 from datastores.postgresql.psql import Psql
 from model.base import refusal
 from model.cluster import Instance
@@ -33,6 +34,7 @@ def primary_conninfo(context: InstanceContext) -> str:
         user=layout.REPLICATION,
         application_name=context.instance.name,
         passfile=context.guest.path(layout.REPLICATION_PASSFILE),
+        options=sql.options(sql.REPLICATION, configuration_manager(context.task.version).parameters),
     )
 
 
@@ -52,6 +54,8 @@ def copy_primary(context: InstanceContext, new: str) -> None:
         f"--pgdata={new}",
         "--checkpoint=fast",
         "--wal-method=stream",
+        # The primary would write it to a temporary file, whose size a request may limit for this role, too.
+        "--no-manifest",
         f"--slot={layout.slot(context.instance.name)}",
         "--no-password",
     ]

@@ -115,8 +115,20 @@ MULTIPLE: Mapping[str, int] = {
 }
 """Buffer counts that the server takes only in multiples (check_slru_buffers)."""
 
-SPECIAL: Mapping[str, tuple[int, int]] = {"io_max_concurrency": (-1, 1), "vacuum_buffer_usage_limit": (0, 128)}
-"""Parameters with a special value, and the least of the others; the server takes nothing between."""
+NEEDED: Mapping[str, tuple[int, int]] = {
+    "idle_replication_slot_timeout": (0, 3600),
+    "transaction_timeout": (0, 1000),
+    "wal_receiver_timeout": (0, 1000),
+    "wal_sender_timeout": (0, 1000),
+}
+"""As SPECIAL, but what replication and the time of a login need; the server takes less."""
+
+SPECIAL: Mapping[str, tuple[int, int]] = {
+    "io_max_concurrency": (-1, 1),
+    "vacuum_buffer_usage_limit": (0, 128),
+    **NEEDED,
+}
+"""Parameters with a special value, and the least of the others; nothing between is taken."""
 
 REFUSED_VALUES: Mapping[str, tuple[str, ...]] = {"wal_level": ("minimal",), "huge_pages": ("on",)}
 """Choices that the server knows, but with which a member would not replicate or not start."""

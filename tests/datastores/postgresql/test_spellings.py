@@ -48,7 +48,7 @@ LATER = {
 }
 """What the server takes as a text at first, and can or cannot use later; of time zones it takes the oddest."""
 
-NARROWED = {*LATER, *rules.MINIMUM, *rules.MAXIMUM, *rules.REFUSED_VALUES}
+NARROWED = {*LATER, *rules.NEEDED, *rules.MINIMUM, *rules.MAXIMUM, *rules.REFUSED_VALUES}
 """Where durabase means to refuse what the server would take."""
 
 # Parameters of libraries are judged only once they are loaded; the last cannot be on when others are.
