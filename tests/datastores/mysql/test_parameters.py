@@ -92,7 +92,7 @@ def test_an_unknown_parameter_is_refused() -> None:
     [
         *("server_id", "datadir", "log_error", "innodb_data_file_path", "ssl_ca", "wsrep_mode", "read_only"),
         *("replicate_do_db", "slave_skip_errors", "innodb_fast_shutdown", "timestamp", "version", "report_host"),
-        *("gtid_domain_id", "log_bin", "secure_file_priv", "general_log_file"),
+        *("gtid_domain_id", "sql_select_limit", "log_bin", "secure_file_priv", "general_log_file"),
     ],
 )
 def test_what_is_durabases_or_no_setting_is_refused_with_its_reason(name: str) -> None:
