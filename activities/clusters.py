@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.cloud import Cloud
 from activities.watcher import Waiting
+from model.base import refusal
 from model.cloud import CheckRequest, Flavor, Resource, of_cluster
 from model.cluster import CloudPlan, PlanTask
 from model.errors import PlanRefused, ProviderError, ProviderRefused, ResourcesLeft, ServerLost, VolumeLost
@@ -45,6 +46,7 @@ class ClusterActivities:
         note("asks for flavor, image, networks and quotas")
         try:
             flavor = await self._cloud.call(provider.flavor, spec.flavor)
+            _check_memory(task, flavor)
             await self._cloud.call(provider.check, _check_request(task, flavor, max(spec.nodes - own, 0)))
         except ProviderRefused as error:
             raise PlanRefused(str(error)) from error
@@ -135,6 +137,13 @@ def _check_request(task: PlanTask, flavor: Flavor, nodes: int) -> CheckRequest:
         "member_ports": options.member_ports,
     }
     return common.model_copy(update=known if options.volume_support else {**known, "volume_size": 0})
+
+
+def _check_memory(task: PlanTask, flavor: Flavor) -> None:
+    need = task.engine.memory_need if task.engine else None
+    if need is not None and flavor.memory < need.least:
+        allowed = f"one with at least {need.least} MiB of memory, for {need.why}: it has {flavor.memory}"
+        raise PlanRefused(str(refusal("flavor", flavor.name, allowed)))
 
 
 def _require(expected: MemberResources, found: Resources) -> None:

@@ -10,9 +10,10 @@ from temporalio import activity
 from datastores.client import OwnClient
 from datastores.command import run_once
 from datastores.configuration import ConfigurationManager, refuse_character_sets
+from datastores.conflicts import Conflict, memory_need
 from datastores.context import Connector, InstanceContext, open_context
 from datastores.marker import Install, write_marker
-from datastores.service import define_service
+from datastores.service import define_service, final_refusal
 from datastores.templates import templates_of
 from datastores.volume import GuestOptions as GuestOptions
 from datastores.volume import mount, require_data
@@ -48,6 +49,8 @@ class DatastoreManager(ABC):
     server_options: ClassVar[ServerOptions]
     """The engine's own; settings may change some of them."""
     guest_options: ClassVar[GuestOptions]
+    refuses_configuration: ClassVar[str] = "(?!)"
+    """A pattern of the server's words, when it does not start, that say that it will never take its configuration."""
 
     def __init__(
         self,
@@ -81,19 +84,16 @@ class DatastoreManager(ABC):
         Raises PlanRefused with one sentence that names the field, the value and what is allowed.
         """
         spec, options = task.spec, self._options
-        datastore = chosen(self._catalogue, self.manager_name, spec.version, self._packaging)
-        if not options.min_cluster_size <= spec.nodes <= options.max_cluster_size:
-            allowed = f"a number from {options.min_cluster_size} to {options.max_cluster_size} for {self.manager_name}"
-            raise PlanRefused(str(refusal("nodes", spec.nodes, allowed)))
+        entry = chosen(self._catalogue, self.manager_name, spec.version, self._packaging)
+        least, most, engine = options.min_cluster_size, options.max_cluster_size, self.manager_name
+        if not least <= spec.nodes <= most:
+            raise PlanRefused(str(refusal("nodes", spec.nodes, f"a number from {least} to {most} for {engine}")))
+        spec = self.configuration_manager(entry.version).checked(spec)
         self.check_names(spec)
-        self.check_character_sets(spec.databases, datastore.version)
-        self.configuration_manager(datastore.version).check(spec.configuration)
-        return EnginePlan(
-            version=datastore.version,
-            options=options,
-            root_key_id=self._keys.current,
-            image=datastore.image_on(spec.cloud),
-        )
+        self.check_character_sets(spec.databases, entry.version)
+        need = memory_need(lambda memory: self.conflict(spec, entry.version, memory))
+        image, key = entry.image_on(spec.cloud), self._keys.current
+        return EnginePlan(version=entry.version, options=options, root_key_id=key, image=image, memory_need=need)
 
     @activity.defn
     def prepare(self, task: InstanceTask) -> None:
@@ -221,7 +221,8 @@ class DatastoreManager(ABC):
 
     def start_service(self, context: InstanceContext) -> None:
         """Start the engine's service and wait until the database answers."""
-        context.guest.start(self.manager_name)
+        with final_refusal(context, self.refuses_configuration):
+            context.guest.start(self.manager_name)
         context.wait_until(lambda: self.reason_not_running(context), f"{self.manager_name} to answer")
 
     def render(self, context: InstanceContext, template: str, **values: object) -> str:
@@ -289,10 +290,15 @@ class DatastoreManager(ABC):
         """Refuse databases' character sets and collations that a version has not, by PlanRefused: here all of them."""
         refuse_character_sets(databases, "this engine has none")
 
+    def conflict(self, spec: ClusterSpec, version: str, memory: int) -> Conflict | None:  # noqa: ARG002 - for others
+        """Return which setting cannot be beside the others on servers of `memory` MiB, None if all can."""
+        return None
+
     # Inside.
 
     @contextmanager
     def _context(self, task: InstanceTask) -> Iterator[InstanceContext]:
         entry = chosen(self._catalogue, self.manager_name, task.version)
+        task = self.configuration_manager(entry.version).renamed(task)
         with open_context(task, self._keys, entry, self._connect) as context:
             yield context

@@ -1,9 +1,12 @@
 """An engine's service, and what it needs on its member: programs, a user, directories and files."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from datastores.context import InstanceContext
 from guests.base import Guest, Service
+from model.errors import GuestError, GuestRefused
 
 
 def install(context: InstanceContext, user: str, mount_point: str, folders: Sequence[str]) -> None:
@@ -24,3 +27,17 @@ def define_service(guest: Guest, service: Service, files: Mapping[str, str]) -> 
     for path, content in files.items():
         guest.write_file(path, content, mode=0o600, owner=service.user)
     guest.service(service)
+
+
+@contextmanager
+def final_refusal(context: InstanceContext, words: str) -> Iterator[None]:
+    """Raise GuestRefused for a GuestError within, if a request overrides settings and the error has such words.
+
+    A configuration that is durabase's alone, or one that ran already (a restart is not told it), failed by chance.
+    """
+    try:
+        yield
+    except GuestError as error:
+        if context.task.configuration and re.search(words, str(error)):
+            raise GuestRefused(str(error), error.member) from error
+        raise

@@ -86,16 +86,25 @@ class ServerOptions(Noun):
     max_cluster_size: int = 5
 
 
+class MemoryNeed(Noun):
+    """How much memory (MiB) a server must have, and for which field of the request and its value."""
+
+    least: int
+    why: str
+
+
 class EnginePlan(Noun):
     """The engine's answer to `plan`: the exact version, the options the workflow needs, and the key now current.
 
-    `image` is what the catalogue has servers of that version boot from, None if it leaves that to the cloud.
+    `image` is what the catalogue has servers of that version boot from, None if it leaves that to the cloud. The
+    engine does not know the flavor: the cloud, asked next, compares its memory with `memory_need`.
     """
 
     version: str
     options: ServerOptions
     root_key_id: str
     image: Image | None = None
+    memory_need: MemoryNeed | None = Field(default=None, exclude_if=lambda need: need is None)
 
 
 class CloudPlan(Noun):

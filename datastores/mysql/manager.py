@@ -6,6 +6,7 @@ from typing import ClassVar
 from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
+from datastores.conflicts import Conflict, memory_conflict
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
 from datastores.mysql import client, layout, parameters, replication, server, sql
@@ -41,6 +42,10 @@ class MysqlManager(DatastoreManager):
     )
     server_options = ServerOptions(tcp_ports=(layout.PORT,))
     guest_options = GuestOptions(mount_point=layout.MOUNT_POINT, data=layout.SYSTEM_SCHEMA)
+    refuses_configuration = (
+        "unknown (?:variable|option)|Unknown suffix|Error while setting value|COLLATION .* is not valid"
+        "|unknown default time zone|Cannot (?:map innodb|allocate memory for the) ?_?buffer.pool"
+    )
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
         """Return what a version knows of configuration."""
@@ -55,6 +60,12 @@ class MysqlManager(DatastoreManager):
     def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:
         """Refuse those that the version has not, or that do not belong together."""
         parameters.check_character_sets(databases, version)
+
+    def conflict(self, spec: ClusterSpec, version: str, memory: int) -> Conflict | None:
+        """Return what takes more than there is, of memory or of the volume, when a server starts."""
+        found = parameters.volume_conflict(spec, version)
+        shares = parameters.taken_at_start(spec.configuration, version)
+        return found or memory_conflict(shares, spec.configuration, memory)
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from datastores.mysql import layout
+from model.spec import Setting
+
 CHARACTER_SET = "utf8mb4"
 """The server's, and so every database's, unless a request overrides it."""
 
@@ -64,9 +67,38 @@ RESERVED: Mapping[str, str] = {
     "slave_exec_mode": "a replica must not leave out what it cannot apply",
     "slave_net_timeout": _REPLICATION,
     "slave_run_triggers_for_rbr": _REPLICATION,
+    "sql_select_limit": "a replica's copy would lack what is beyond it",
     "strict_password_validation": _USERS,
 }
 """Parameters that a request may not set, each with its reason."""
+
+OWN: Mapping[str, Setting] = {
+    "gtid_strict_mode": "on",
+    "innodb_force_recovery": 0,
+    "innodb_page_size": 16384,
+    "innodb_read_only": "off",
+    "log_bin_compress": "off",
+    "log_slave_updates": "on",
+    "lower_case_table_names": 0,
+    "port": layout.PORT,
+    "relay_log_purge": "on",
+    "relay_log_recovery": "on",
+    "require_secure_transport": "off",
+    "rpl_semi_sync_master_wait_no_slave": "off",
+    "rpl_semi_sync_slave_enabled": "on",
+    "skip_name_resolve": "on",
+    "skip_networking": "off",
+    "slave_exec_mode": "STRICT",
+    "slave_net_timeout": 15,
+    "wsrep_on": "off",
+}
+"""What they are in every cluster, by durabase or by the server's default."""
+
+SYNONYMS: Mapping[tuple[str, str], str] = {("character_set_server", "utf8"): "utf8mb3"}
+"""Other words for choices, by parameter."""
+
+BY_NAME = ("character_set_server", "collation_server", "default_storage_engine")
+"""Whose choices have neither numbers nor short forms."""
 
 CLOSED: Mapping[str, str] = {
     ".*_(dir|directory|home_dir|file|files|file_path|dir_path|filename)": _FILES,
@@ -110,7 +142,7 @@ REFUSED_VALUES: Mapping[str, tuple[str, ...]] = {
 
 FORMS: Mapping[str, tuple[str, str]] = {
     "default_time_zone": (
-        r"SYSTEM|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|\+14:00",
+        r"(?i:SYSTEM)|[+-](?:0?[0-9]|1[0-3]):[0-5][0-9]|\+14:00",
         "SYSTEM, or a distance from UTC from -12:59 to +14:00",
     ),
     "init_connect": (".*", ""),

@@ -6,7 +6,7 @@ from model.spec import DatabaseSpec
 
 SESSION = (
     "SET SESSION sql_mode = '', sql_log_off = 1, slow_query_log = 0, max_statement_time = 0, autocommit = 1, "
-    "SESSION tx_read_only = 0"
+    "sql_if_exists = 0, sql_safe_updates = 0, SESSION lock_wait_timeout = 86400, SESSION tx_read_only = 0"
 )
 """durabase's own sessions: independent of a request's overrides, with nothing in a log."""
 

@@ -6,9 +6,10 @@ from typing import ClassVar
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager, refuse_character_sets
+from datastores.conflicts import Conflict
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
-from datastores.postgresql import client, layout, parameters, replication, server, sizes, sql
+from datastores.postgresql import client, layout, parameters, relations, replication, server, sizes, sql
 from datastores.postgresql.names import check_names
 from datastores.postgresql.psql import Psql
 from datastores.postgresql.scram import matches, new_verifier
@@ -54,6 +55,10 @@ class PostgresqlManager(DatastoreManager):
     def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:  # noqa: ARG002 - in any
         """Refuse all of them."""
         refuse_character_sets(databases, "every database of PostgreSQL is in UTF8, and sorted by code point")
+
+    def conflict(self, spec: ClusterSpec, version: str, memory: int) -> Conflict | None:
+        """Return what the server would not start with."""
+        return relations.conflict(spec.configuration, version, memory)
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""

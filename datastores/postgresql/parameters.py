@@ -1,27 +1,20 @@
 """PostgreSQL's parameters: which values they take, in PostgreSQL's own spellings (documentation, 19.1.1)."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 from datastores.configuration import ConfigurationManager
 from datastores.postgresql import rules
+from datastores.postgresql.numbers import read_real, read_whole, units_like
 from datastores.templates import parameter_rows
 from datastores.values import Form, choice, some, text_problem, why_closed
 from model.spec import Setting
 
-MEMORY = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
-"""Units of memory in bytes; PostgreSQL's are case-sensitive."""
-
-TIME = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "d": 86400 * 10**6}
-"""Units of time in microseconds."""
-
-NUMBER = re.compile(r"(?P<number>[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?) *(?P<unit>[A-Za-z]*)")
-"""No leading zero: PostgreSQL would read it as octal."""
-
-SMALLEST = Decimal("1E-307")
-"""PostgreSQL refuses numbers so near to 0 that a double cannot hold them in full."""
+CUSTOM_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+"""Names that a configuration file may give to parameters of a person's own (guc-file.l: QUALIFIED_ID)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,11 @@ class PostgresqlParameter:
         """Whether a new value only takes effect when the server starts."""
         return self.context == "postmaster"
 
+    def number(self, value: Setting) -> float | None:
+        """Return the number that a value is, in the parameter's own unit; None if it is none."""
+        read = read_whole if self.type == "integer" else read_real
+        return None if isinstance(value, bool) else read(_text(value), self.unit)
+
     def problem(self, value: Setting) -> str | None:
         """Return what would be allowed if `value` is not, else None."""
         if isinstance(value, str) and any(mark in value for mark in "\r\n\0"):
@@ -49,7 +47,7 @@ class PostgresqlParameter:
         if self.type == "bool":
             return None if _boolean(value) is not None else "on or off"
         if self.type == "enum":
-            return None if choice(_text(value), self.values) is not None else f"one of {some(self.values)}"
+            return None if self._choice(_text(value)) is not None else f"one of {some(self.values)}"
         if self.type == "string":
             return text_problem(_text(value), self.form)
         return self._number_problem(value)
@@ -60,18 +58,20 @@ class PostgresqlParameter:
         if self.type == "bool":
             text = "on" if _boolean(value) else "off"
         elif self.type == "enum":
-            text = choice(_text(value), self.values) or text
-        elif self.type in ("integer", "real"):
-            text = text.strip()
+            text = self._choice(text) or text
         return quote(text)
 
+    def _choice(self, text: str) -> str | None:
+        """Return the choice that a text is, by the server's other words for some, too; None if it is none."""
+        if self.name == "client_encoding":
+            return rules.encoding(text, self.values)
+        if re.fullmatch(rules.OTHER_CHOICES.get(self.name, "(?!)"), text):
+            return text
+        return choice(rules.synonym(text, self.values), self.values)
+
     def _number_problem(self, value: Setting) -> str | None:
-        number = self._number(value)
-        if number is None or (self.type == "integer" and number != number.to_integral_value()):
-            return self._allowed_number()  # PostgreSQL would round a broken number of units silently
-        if number and abs(number) < SMALLEST:
-            return f"0, or not nearer to 0 than {SMALLEST}"
-        if not self.minimum <= number <= self.maximum:
+        number = self.number(value)
+        if number is None or not self.minimum <= number <= self.maximum:
             return self._allowed_number()
         special, least = rules.SPECIAL.get(self.name, (number, number))
         if number != special and number < least:
@@ -79,31 +79,10 @@ class PostgresqlParameter:
         multiple = rules.MULTIPLE.get(self.name)
         return f"a multiple of {multiple}" if multiple and number % multiple else None
 
-    def _number(self, value: Setting) -> Decimal | None:
-        """Read a number with an optional unit; None if it is neither."""
-        if isinstance(value, bool):
-            return None
-        match = NUMBER.fullmatch(_text(value).strip())
-        if match is None:
-            return None
-        number, unit = Decimal(match["number"]), match["unit"]
-        return number * self._scale(unit) if not unit or self._scale(unit) else None
-
-    def _scale(self, unit: str) -> Decimal:
-        """How many of the parameter's units one `unit` is; 0 if the parameter has no such unit."""
-        if not unit:
-            return Decimal(1)
-        own = self.unit.lstrip("0123456789")
-        count = int(self.unit.removesuffix(own) or 1)
-        for units in (MEMORY, TIME):
-            if own in units and unit in units:
-                return Decimal(units[unit]) / (units[own] * count)
-        return Decimal(0)
-
     def _allowed_number(self) -> str:
         kind = "a whole number" if self.type == "integer" else "a number"
-        family = next((units for units in (MEMORY, TIME) if self.unit.lstrip("0123456789") in units), {})
-        units = f" of {self.unit}, or with a unit ({', '.join(family)})" if family and self.unit else ""
+        like = units_like(self.unit)
+        units = f" of {self.unit}, or with a unit ({', '.join(like)})" if like else ""
         return f"{kind} from {_plain(self.minimum)} to {_plain(self.maximum)}{units}"
 
 
@@ -118,7 +97,23 @@ def configuration_manager(version: str) -> ConfigurationManager:
     forms = rules.forms(version)
     parameters = [_parameter(row, forms.get(row["name"])) for row in parameter_rows(__name__, version)]
     closed = {parameter.name: reason for parameter in parameters if (reason := _closed(parameter)) is not None}
-    return ConfigurationManager({parameter.name: parameter for parameter in parameters}, closed)
+    known = {parameter.name: parameter for parameter in parameters}
+    own = {name: value for name, value in rules.OWN.items() if name in known}
+    prefixes = {name.partition(".")[0] for name in known}
+    return ConfigurationManager(known, closed, own, _named, partial(_custom, prefixes))
+
+
+def _named(name: str) -> str:
+    """Return a parameter's own name: the server compares in lower case of ASCII, and knows some old ones."""
+    lower = name.lower() if name.isascii() else name
+    return rules.OLD_NAMES.get(lower, lower)
+
+
+def _custom(prefixes: Collection[str], name: str) -> PostgresqlParameter | None:
+    """Return a parameter of a person's own (manual, 20.16): any text, unless its prefix is a known extension's."""
+    if not CUSTOM_NAME.fullmatch(name) or name.partition(".")[0] in prefixes:
+        return None
+    return PostgresqlParameter(name, "string", "", Decimal(0), Decimal(0), (), "user")
 
 
 def _parameter(row: dict[str, str], form: Form | None) -> PostgresqlParameter:

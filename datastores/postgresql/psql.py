@@ -1,6 +1,6 @@
 """durabase's own way into a member's database: psql on its guest, over TCP, SQL on standard input."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -51,7 +51,7 @@ class Psql:
     def _connect(self, user: str, password: str, database: str) -> str:
         # A URL, because it has neither quotes nor colons in what a person chose: psql would read those anew.
         url = connection_url(self._address, layout.PORT, database, user, password)
-        options = quote(sql.options({"synchronous_commit": "local"}), safe="")
+        options = quote(sql.options(sql.LOG_IN, self._known), safe="")
         return f"\\connect -reuse-previous=off '{url}?options={options}'"
 
     @property
@@ -59,10 +59,8 @@ class Psql:
         return address_of(self.target)
 
     @property
-    def _session(self) -> Mapping[str, str]:
-        # A server refuses a connection that sets a parameter which it does not know.
-        known = configuration_manager(self.context.task.version).parameters
-        return {name: value for name, value in sql.SESSION.items() if name in known}
+    def _known(self) -> Container[str]:
+        return configuration_manager(self.context.task.version).parameters
 
     def _run(self, script: str, database: str, *, check: bool = True, changes: bool = False) -> CommandResult:
         guest = self.context.guest
@@ -74,7 +72,7 @@ class Psql:
             "PGPASSFILE": guest.path(layout.ADMINISTRATOR_PASSFILE),
             "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
             "PGCLIENTENCODING": "UTF8",
-            "PGOPTIONS": sql.options(self._session),
+            "PGOPTIONS": sql.options(sql.SESSION, self._known),
         }
         return guest.run(
             [self.context.programs["psql"], *FLAGS],

@@ -5,6 +5,7 @@ import re
 from datastores.context import InstanceContext, address_of
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import conninfo
+from datastores.postgresql.parameters import configuration_manager
 from datastores.postgresql.psql import Psql
 from model.base import refusal
 from model.cluster import Instance
@@ -17,7 +18,7 @@ SYNCHRONOUS = "synchronous_standby_names"
 
 def check_synchronous(spec: ClusterSpec) -> None:
     """Refuse to wait for more standbys than there are, by PlanRefused: every commit would hang."""
-    value = str(spec.configuration.get(SYNCHRONOUS, ""))
+    value = str(spec.configuration.get(SYNCHRONOUS, "")).strip()
     counted = re.match(r"(?i:(?:any|first)\s+)?(\d+)\s*\(", value)
     wanted = int(counted[1]) if counted else int(bool(value))
     if wanted >= spec.nodes:
@@ -33,6 +34,7 @@ def primary_conninfo(context: InstanceContext) -> str:
         user=layout.REPLICATION,
         application_name=context.instance.name,
         passfile=context.guest.path(layout.REPLICATION_PASSFILE),
+        options=sql.options(sql.REPLICATION, configuration_manager(context.task.version).parameters),
     )
 
 
@@ -55,6 +57,8 @@ def copy_primary(context: InstanceContext, new: str) -> None:
         f"--pgdata={new}",
         "--checkpoint=fast",
         "--wal-method=stream",
+        # The primary would write it to a temporary file, whose size a request may limit for this role, too.
+        "--no-manifest",
         f"--slot={slot}",
         "--no-password",
     ]

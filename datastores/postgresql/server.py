@@ -6,6 +6,7 @@ from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext
 from datastores.postgresql import layout
 from datastores.postgresql.client import password_line
+from datastores.service import final_refusal
 from temporal.heartbeat import note
 
 INITIALISE_SECONDS = 300
@@ -65,8 +66,21 @@ def write(context: InstanceContext, path: str, content: str) -> None:
     context.guest.write_file(path, content, mode=0o600, owner=layout.SYSTEM_USER)
 
 
+CHECKS = (("-C", "shared_memory_size"), ("--check",))
+"""A parameter computed at run time makes it go through the whole of its start but listening and taking its memory;
+the other takes that memory, and gives it back."""
+
+_PASSES = r"postmaster\.pid|No space left|Input/output error|Too many open files"
+FINAL = rf"(?s)\A(?!.*(?:{_PASSES})).* failed with exit code 1:"
+"""All that the server says against a configuration, but for what may be different the next time."""
+
+
 def check_configuration(context: InstanceContext) -> None:
-    """Let the server judge its configuration without starting. Raises GuestError in the server's own words."""
-    # A parameter computed at run time makes it go through the whole of its start but listening.
-    command = [context.programs["postgres"], "-D", context.guest.path(layout.CONFIG), "-C", "shared_memory_size"]
-    context.guest.run(command, user=layout.SYSTEM_USER, timeout=CHECK_SECONDS)
+    """Let the server judge its configuration without starting.
+
+    Raises GuestRefused in the server's own words for what a request overrides, GuestError for what may pass.
+    """
+    with final_refusal(context, FINAL):
+        for first, *others in CHECKS:
+            command = [context.programs["postgres"], first, *others, "-D", context.guest.path(layout.CONFIG)]
+            context.guest.run(command, user=layout.SYSTEM_USER, timeout=CHECK_SECONDS)

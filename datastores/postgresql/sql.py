@@ -1,9 +1,11 @@
 """SQL as text: quoting, and the few statements that durabase runs. All pure."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 SESSION: Mapping[str, str] = {
     "client_min_messages": "warning",
+    "default_transaction_deferrable": "off",
+    "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "idle_session_timeout": "0",
     "lock_timeout": "0",
@@ -15,9 +17,16 @@ SESSION: Mapping[str, str] = {
     "standard_conforming_strings": "on",
     "statement_timeout": "0",
     "synchronous_commit": "local",
+    "temp_file_limit": "-1",
     "transaction_timeout": "0",
 }
 """durabase's own sessions: independent of a request's overrides, never waiting for a standby, nothing in the log."""
+
+REPLICATION: Mapping[str, str] = {"idle_session_timeout": "0", "transaction_timeout": "0"}
+"""The replication role's, who copies and streams; what only a superuser may set must not be needed there."""
+
+LOG_IN: Mapping[str, str] = {**REPLICATION, "statement_timeout": "0", "synchronous_commit": "local"}
+"""Those in which a requested user is tried."""
 
 
 ROLE = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE 'primary' END"
@@ -35,9 +44,10 @@ def literal(text: str) -> str:
     return f" E'{doubled}'".replace("\\", "\\\\") if "\\" in text else f"'{doubled}'"
 
 
-def options(session: Mapping[str, str]) -> str:
-    """Return session settings as libpq's `options` (PGOPTIONS)."""
-    return " ".join(f"-c {name}={value}" for name, value in session.items())
+def options(session: Mapping[str, str], known: Container[str]) -> str:
+    """Return session settings as libpq's `options` (PGOPTIONS): a server refuses those that it does not know."""
+    escaped = ((name, value.replace(" ", "\\ ")) for name, value in session.items() if name in known)
+    return " ".join(f"-c {name}={value}" for name, value in escaped)
 
 
 def has_database(name: str) -> str:

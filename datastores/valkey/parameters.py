@@ -1,8 +1,10 @@
 """Valkey's parameters: which values they take, in Valkey's own spellings (src/config.c, `memtoull` in src/util.c)."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import cast
 
 from datastores.configuration import ConfigurationManager
 from datastores.templates import parameter_rows
@@ -14,7 +16,11 @@ MEMORY = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g"
 """Units of memory in bytes; Valkey's may be in upper case, too."""
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-AMOUNT = re.compile(r"(?P<number>0|[1-9][0-9]{0,18})(?P<unit>[A-Za-z]*)")
+AMOUNT = re.compile(r"(?P<number>[0-9]{0,19})(?P<unit>[A-Za-z]*)")
+"""No digits are 0 for the server."""
+
+BACKLOG = "repl-backlog-size"
+
 PERCENT = re.compile(r"(?:100|[1-9]?[0-9])%")
 
 
@@ -38,14 +44,14 @@ class ValkeyParameter:
             return None if choice(text, self.values) else f"one of {', '.join(self.values)}"
         if self.type == "text":
             return text_problem(text, rules.FORMS.get(self.name))
-        number = self._number(text)
+        number = self.number(text)
         return None if number is not None and self.minimum <= number <= self.maximum else self._allowed_number()
 
     def render(self, value: Setting) -> str:
         """Return an allowed value, quoted as valkey.conf has it."""
         return quote(text_of(value))
 
-    def _number(self, text: str) -> int | None:
+    def number(self, text: str) -> int | None:
         """Read a number, an amount of memory or a part of it; None if it is none."""
         if self.type == "integer":
             return int(text) if INTEGER.fullmatch(text) else None
@@ -53,7 +59,7 @@ class ValkeyParameter:
             return self.minimum
         match = AMOUNT.fullmatch(text)
         unit = MEMORY.get(match["unit"].lower()) if match else None
-        return int(match["number"]) * unit if match and unit else None
+        return int(match["number"] or 0) * unit if match and unit else None
 
     def _allowed_number(self) -> str:
         if self.type == "integer":
@@ -78,9 +84,25 @@ def quote(text: str) -> str:
 @cache
 def configuration_manager(version: str) -> ConfigurationManager:
     """Return what a version knows; read once, from its table in templates/."""
-    parameters = {row["name"]: _parameter(row) for row in parameter_rows(__name__, version)}
+    rows = {row["name"]: row for row in parameter_rows(__name__, version)}
+    parameters = {name: _parameter(row) for name, row in rows.items() if _named(rows, name) == name}
     closed = {name: reason for name in parameters if (reason := why_closed(name, rules.RESERVED, rules.CLOSED))}
-    return ConfigurationManager(parameters, closed)
+    own = {name: value for name, value in rules.OWN.items() if name in parameters}
+    return ConfigurationManager(parameters, closed, own, partial(_named, parameters))
+
+
+def _named(known: Collection[str], name: str) -> str:
+    """Return a parameter's newest name: the server compares in lower case, and knows old ones beside it."""
+    lower = name.lower()
+    newer = (lower.replace(old, new) for old, new in rules.OLD_WORDS.items() if old in lower)
+    return next((each for each in newer if each in known), lower)
+
+
+def taken_at_once(overrides: Mapping[str, Setting], version: str) -> Mapping[str, int]:
+    """Return, by parameter, bytes that a server takes whatever it holds, of those that a request overrides."""
+    known = configuration_manager(version).parameters
+    backlog = cast("ValkeyParameter", known[BACKLOG])
+    return {name: backlog.number(text_of(value)) or 0 for name, value in overrides.items() if name == BACKLOG}
 
 
 def _parameter(row: dict[str, str]) -> ValkeyParameter:

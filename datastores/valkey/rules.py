@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from datastores.valkey import layout
+from model.spec import Setting
+
 _IDENTITY = "durabase sets it for each member"
 _FILES = "durabase decides where the server's files lie"
 _REPLICATION = "durabase sets up replication with it"
@@ -9,7 +12,7 @@ _USERS = "users and their passwords are those of the request"
 _SERVICE = "the server is run as a service"
 _HOST = "it is the server's host that decides it"
 _LOG = "the server's log goes to the log of its service"
-_MODERN = "it is the old name of min-replicas-"
+_SHARDS = "the members are one primary and its replicas, not a cluster of shards"
 _DURABLE = "every member keeps its data by an append-only file and comes back with it"
 
 RESERVED: Mapping[str, str] = {
@@ -32,8 +35,6 @@ RESERVED: Mapping[str, str] = {
     "logfile": _LOG,
     "masterauth": _REPLICATION,
     "masteruser": _REPLICATION,
-    "min-slaves-max-lag": f"{_MODERN}max-lag",
-    "min-slaves-to-write": f"{_MODERN}to-write",
     "mptcp": _HOST,
     "oom-score-adj": _HOST,
     "oom-score-adj-values": _HOST,
@@ -53,19 +54,60 @@ RESERVED: Mapping[str, str] = {
     "set-proc-title": _SERVICE,
     "shutdown-on-sigint": _SERVICE,
     "shutdown-on-sigterm": _SERVICE,
-    "slave-announce-ip": _IDENTITY,
-    "slave-announce-port": _IDENTITY,
-    "slave-read-only": _REPLICATION,
-    "slaveof": _REPLICATION,
     "socket-mark-id": _HOST,
     "supervised": _SERVICE,
 }
 """Parameters that a request may not set, each with its reason."""
 
+OWN: Mapping[str, Setting] = {
+    "activedefrag": "no",
+    "aof-load-truncated": "yes",
+    "appenddirname": "appendonlydir",
+    "appendfilename": "appendonly.aof",
+    "appendonly": "yes",
+    "cluster-enabled": "no",
+    "daemonize": "no",
+    "dbfilename": "dump.rdb",
+    "enable-debug-command": "no",
+    "enable-module-command": "no",
+    "enable-protected-configs": "no",
+    "import-mode": "no",
+    "logfile": "",
+    "mptcp": "no",
+    "oom-score-adj": "no",
+    "port": layout.PORT,
+    "protected-mode": "yes",
+    "repl-mptcp": "no",
+    "replica-announced": "yes",
+    "replica-read-only": "yes",
+    "shutdown-on-sigint": "default",
+    "shutdown-on-sigterm": "default",
+    "socket-mark-id": 0,
+    "supervised": "no",
+    "syslog-enabled": "no",
+    "tls-port": 0,
+    "tls-replication": "no",
+}
+"""What they are in every cluster, by durabase or by the server's default."""
+
+OLD_WORDS: Mapping[str, str] = {
+    "slaveof": "replicaof",
+    "slaves": "replicas",
+    "slave": "replica",
+    "masterauth": "primaryauth",
+    "masteruser": "primaryuser",
+    "ziplist": "listpack",
+    "lua-time-limit": "busy-reply-threshold",
+    "slowlog-log-slower-than": "commandlog-execution-slower-than",
+    "slowlog-max-len": "commandlog-slow-execution-max-len",
+}
+"""What old names have in place of the newer ones; the server takes both, where it has both."""
+
 CLOSED: Mapping[str, str] = {
     ".*[_-]cpulist": _HOST,
-    "cluster-.*": "the members are one primary and its replicas, not a cluster of shards",
+    "cluster-.*": _SHARDS,
     "rdma-.*": _HOST,
+    "slot-migration-.*": _SHARDS,
     "syslog-.*": _LOG,
     "tls-.*": "durabase sets up no certificates yet",
     "unixsocket.*": "the server listens on its address only",
@@ -78,17 +120,17 @@ MINIMUM: Mapping[str, int] = {"maxclients": 32}
 MAXIMUM: Mapping[str, int] = {"databases": 65536, "maxclients": 1_000_000, "shutdown-timeout": 100}
 """Upper limits: what a server can hold, and less than the time after which its service is killed."""
 
-_MEMORY = r"(?:0|[1-9][0-9]{0,9})(?i:[kmg]b?|b)?"
+_MEMORY = r"[0-9]{1,10}(?i:[kmg]b?|b)?"
 _LIMIT = rf"(?i:normal|replica|slave|pubsub) {_MEMORY} {_MEMORY} (?:0|[1-9][0-9]{{0,8}})"
 _POINT = "[1-9][0-9]{0,8} (?:0|[1-9][0-9]{0,8})"
-_PERCENTILE = r"(?:100(?:\.0{1,9})?|[1-9]?[0-9](?:\.[0-9]{1,9})?)"
+_SMALL = r"[0-9](?:\.[0-9]{0,9})?[eE](?:\+?0?[01]|-[0-9]{1,2})"
+_PERCENTILE = rf"\+?0*(?:100(?:\.0{{0,9}})?|[0-9]{{1,2}}(?:\.[0-9]{{0,9}})?|\.[0-9]{{1,9}}|{_SMALL})"
 
 FORMS: Mapping[str, tuple[str, str]] = {
     "client-output-buffer-limit": (
         rf"{_LIMIT}(?: {_LIMIT})*",
         "a class (normal, replica, pubsub), its hard and soft limit and the soft limit's seconds: pubsub 32mb 8mb 60",
     ),
-    "ignore-warnings": ("(?:ARM64-COW-BUG)?", "ARM64-COW-BUG"),
     "latency-tracking-info-percentiles": (
         rf"(?:{_PERCENTILE}(?: {_PERCENTILE})*)?",
         "a list of percentiles from 0 to 100 separated by spaces",

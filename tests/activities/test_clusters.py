@@ -9,7 +9,7 @@ import pytest
 from activities.cloud import Cloud
 from activities.clusters import ClusterActivities
 from model.cloud import Image
-from model.cluster import EnginePlan, PlanTask, ServerOptions
+from model.cluster import EnginePlan, MemoryNeed, PlanTask, ServerOptions
 from model.errors import DeadlineExceeded, PlanRefused, ProviderError, ResourcesLeft, ServerLost, VolumeLost
 from model.operations import FindTask, MemberResources, VerifyTask
 from model.spec import ClusterSpec
@@ -73,6 +73,24 @@ async def test_plan_refuses_an_unknown_flavor_and_too_much(
     with pytest.raises(PlanRefused, match=r"volume_size 65536 is not allowed: 2 of it must fit the \d+ GiB"):
         await once(clusters.plan, plan_task(volume_size=65536, nodes=2))
     assert ids(local) == set()
+
+
+@pytest.mark.parametrize(("least", "refused"), [(512, False), (513, True)])
+async def test_plan_refuses_a_flavor_with_less_memory_than_the_engine_needs(
+    clusters: ClusterActivities, least: int, refused: bool
+) -> None:
+    need = MemoryNeed(least=least, why="configuration.shared_buffers '900GB'")
+    engine = EnginePlan(version="18", options=ServerOptions(tcp_ports=(5432,)), root_key_id="test", memory_need=need)
+    task = plan_task().model_copy(update={"engine": engine})
+    if not refused:
+        await once(clusters.plan, task)
+        return
+    with pytest.raises(PlanRefused) as error:
+        await once(clusters.plan, task)
+    assert str(error.value) == (
+        "flavor 'small' is not allowed: it must be one with at least 513 MiB of memory, for "
+        "configuration.shared_buffers '900GB': it has 512"
+    )
 
 
 async def test_plan_asks_the_cloud_for_what_the_engine_answered(clusters: ClusterActivities, losing: Losing) -> None:

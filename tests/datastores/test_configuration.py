@@ -18,14 +18,25 @@ class Even:
         return f"<{value}>"
 
 
-KNOWN = ConfigurationManager({"b": Even(), "a": Even()}, {"port": "durabase sets it"})
+RESERVED = {"port": "durabase sets it", "host": "it differs"}
+KNOWN = ConfigurationManager(
+    {name: Even() for name in ("b", "a", "port")},
+    RESERVED,
+    own={"port": 4},
+    named=str.lower,
+    custom=lambda name: Even() if name == "custom" else None,
+)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
         ("c", 2, "configuration 'c' is not allowed: it must be a parameter that this version knows"),
-        ("port", 2, "configuration 'port' is not allowed: durabase sets it"),
+        ("C", 2, "configuration 'C' is not allowed: it must be a parameter that this version knows"),
+        ("host", 2, "configuration 'host' is not allowed: it differs"),
+        ("port", 2, "configuration.port 2 is not allowed: it must be 4, or left out: durabase sets it"),
+        ("Port", 3, "configuration.Port 3 is not allowed: it must be 4, or left out: durabase sets it"),
+        ("B", 4, "configuration 'B' is not allowed: it must be named only once: b is the same parameter"),
         ("a", 3, "configuration.a 3 is not allowed: it must be an even number"),
     ],
 )
@@ -35,9 +46,12 @@ def test_a_refusal_is_one_sentence_that_names_the_key(key: str, value: Setting, 
     assert str(refused.value) == sentence
 
 
-def test_what_is_allowed_is_rendered_sorted() -> None:
-    KNOWN.check({"b": 2, "a": 4})
-    assert list(KNOWN.render({"b": 2, "a": 4}).items()) == [("a", "<4>"), ("b", "<2>")]
+def test_what_is_allowed_is_rendered_sorted_under_the_parameters_own_names() -> None:
+    overrides: dict[str, Setting] = {"B": 2, "a": 4, "PORT": 4, "custom": 6}
+    KNOWN.check(overrides)
+    assert KNOWN.canonical(overrides) == {"b": 2, "a": 4, "port": 4, "custom": 6}
+    rendered = [("a", "<4>"), ("b", "<2>"), ("custom", "<6>"), ("port", "<4>")]
+    assert list(KNOWN.render(overrides).items()) == rendered
 
 
 @pytest.mark.parametrize("field", ["character_set", "collate"])

@@ -262,6 +262,26 @@ def test_the_server_takes_every_override_that_is_let_through(cluster: DebianClus
             assert said == ""
 
 
+SPELLINGS = (
+    *("0", "1", "2", "3", "100", "4097K", "1m", "1GB", "1kb", "+1", " 5", "007", ".5", "1.", "1e-2", "-1", "-0.5"),
+    *("ON", "off", "TRUE", "false", "row", "R", "none", "n", "read-committed", "FULL", "ansi_quotes", "ANSI_QUOTES"),
+    *("admin,filesort", "MRR=ON", "mrr=off,index_merge=default", "latin1", "utf8", "innodb", "system", "+2:00"),
+    *("perhaps", "ANSI_QUOTES,", "1.5M", "1 M", "0x10", "5 ", "mrr", "klingon", "1e400"),
+)
+
+
+def test_every_spelling_that_is_let_through_the_server_takes(cluster: DebianCluster) -> None:
+    known = parameters.configuration_manager("mariadb-10.11")
+    names = sorted(known.parameters.keys() - known.reserved.keys() - {parameters.COLLATION})
+    with cluster.context("orders-1") as context:
+        for spelling in SPELLINGS:
+            taken = [name for name in names if known.parameters[name].problem(spelling) is None]
+            lines = ["[mariadbd]", *(f"{name} = {known.parameters[name].render(spelling)}" for name in taken)]
+            command = ["sh", "-c", JUDGE, context.programs["mariadbd"]]
+            said = context.guest.run(command, user=layout.SYSTEM_USER, stdin="\n".join(lines) + "\n").stdout
+            assert (spelling, said) == (spelling, "")
+
+
 def is_vast(value: str) -> bool:
     number = value.strip('"')
     return number.isdecimal() and int(number) > 2**32
@@ -270,7 +290,7 @@ def is_vast(value: str) -> bool:
 JUDGE = f"""
 file=$(mktemp) && cat > "$file"
 "$0" --defaults-file="$file" --datadir={layout.DATA} --log-bin --verbose --help 2>&1 > /dev/null |
-    grep --ignore-case --extended-regexp 'error|unknown|adjusted|signal' || true
+    grep --ignore-case --extended-regexp 'error|unknown|adjusted|recognized|signal' || true
 """
 """Lets the server read a file of its options; it complains of those that it does not take."""
 

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 
 from datastores.mysql import parameters
+from datastores.mysql.manager import MysqlManager
 from datastores.mysql.parameters import MariadbParameter
 from model.errors import PlanRefused
 from model.spec import Setting
+from tests.datastores.cluster import engine_keys
 from tests.datastores.mysql.requests import spec
 
 VERSION = "mariadb-10.11"
@@ -20,6 +22,20 @@ KNOWN = parameters.configuration_manager(VERSION)
         ("max_connections", 250, '"250"'),
         ("innodb_buffer_pool_size", "256M", '"256M"'),
         ("innodb_flush_log_at_trx_commit", 2, '"2"'),
+        ("Innodb-Buffer-Pool-Size", "1GB", '"1GB"'),
+        ("innodb_log_file_size", "4097K", '"4097K"'),
+        ("max_connections", "+0250", '"+0250"'),
+        ("loose-max-connections", 250, '"250"'),
+        ("long_query_time", ".5", '".5"'),
+        ("long_query_time", "1e-2", '"1e-2"'),
+        ("binlog_format", 2, '"ROW"'),
+        ("binlog_format", "r", '"ROW"'),
+        ("sql_mode", 5, '"5"'),
+        ("optimizer_switch", "MRR=ON", '"MRR=ON"'),
+        ("character_set_server", "utf8", '"utf8mb3"'),
+        ("default_time_zone", "+2:00", '"+2:00"'),
+        ("port", 3306, '"3306"'),
+        ("log-slave-updates", True, '"ON"'),
         ("long_query_time", 0.5, '"0.5"'),
         ("slow_query_log", True, '"ON"'),
         ("slow_query_log", "false", '"OFF"'),
@@ -33,7 +49,7 @@ KNOWN = parameters.configuration_manager(VERSION)
 )
 def test_an_allowed_value_is_rendered_as_the_option_file_has_it(name: str, value: Setting, rendered: str) -> None:
     KNOWN.check({name: value})
-    assert KNOWN.render({name: value}) == {name: rendered}
+    assert KNOWN.render({name: value}) == {name.lower().replace("-", "_").removeprefix("loose_"): rendered}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +58,14 @@ def test_an_allowed_value_is_rendered_as_the_option_file_has_it(name: str, value
         ("max_connections", 5, "a whole number from 20 to 10000"),
         ("max_connections", "many", "a whole number from 20 to 10000"),
         ("max_connections", True, "a whole number from 20 to 10000"),
-        ("innodb_log_file_size", "4097K", "a multiple of 4096"),
+        ("port", 3307, "3306, or left out: durabase sets it for each member"),
+        ("skip-name-resolve", "off", "'on', or left out: users log in from every address"),
+        ("sql_mode", "ANSI_QUOTES,", "a list, separated by commas, of REAL_AS_FLOAT"),
+        ("binlog_format", 1, "one of MIXED, ROW"),
+        ("binlog_format", "S", "one of MIXED, ROW"),
+        ("default_storage_engine", 1, "one of Aria"),
+        ("long_query_time", "1.5s", "a number from 0 to 31536000"),
+        ("loose_max_connections", "5", "a whole number from 20 to 10000"),
         ("long_query_time", -1, "a number from 0 to 31536000"),
         ("slow_query_log", "perhaps", "on or off"),
         ("binlog_format", "STATEMENT", "one of MIXED, ROW"),
@@ -67,9 +90,9 @@ def test_an_unknown_parameter_is_refused() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("server_id", "datadir", "log_error", "innodb_data_file_path", "ssl_ca", "wsrep_on", "read_only", "port"),
-        *("replicate_do_db", "slave_skip_errors", "innodb_force_recovery", "timestamp", "version", "report_host"),
-        *("rpl_semi_sync_slave_enabled", "gtid_domain_id", "log_bin", "secure_file_priv", "general_log_file"),
+        *("server_id", "datadir", "log_error", "innodb_data_file_path", "ssl_ca", "wsrep_mode", "read_only"),
+        *("replicate_do_db", "slave_skip_errors", "innodb_fast_shutdown", "timestamp", "version", "report_host"),
+        *("gtid_domain_id", "sql_select_limit", "log_bin", "secure_file_priv", "general_log_file"),
     ],
 )
 def test_what_is_durabases_or_no_setting_is_refused_with_its_reason(name: str) -> None:
@@ -90,6 +113,7 @@ def test_what_needs_a_restart_is_known() -> None:
         ({"collation_server": "utf8mb4_bin"}, True),
         ({"collation_server": "latin1_bin"}, False),
         ({"collation_server": "latin1_bin", "character_set_server": "latin1"}, True),
+        ({"collation_server": "utf8mb3_bin", "character_set_server": "utf8"}, True),
         ({"collation_server": "utf8mb4_bin", "character_set_server": "latin1"}, False),
         ({"character_set_server": "latin1"}, True),
     ],
@@ -179,3 +203,21 @@ def test_every_value_is_rendered_or_refused(name: str, value: Setting) -> None:
         rendered = parameter.render(value)
         assert rendered.startswith('"')
         assert rendered.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("configuration", "memory", "key"),
+    [
+        ({"innodb_buffer_pool_size": "600M"}, 512, "innodb_buffer_pool_size"),
+        ({"innodb_buffer_pool_size": "512M"}, 512, None),
+        ({"innodb_log_file_size": "10G"}, 2**20, "innodb_log_file_size"),
+        ({"innodb_log_file_size": "9G"}, 512, None),
+        ({"max_connections": 100}, 1, None),
+    ],
+)
+def test_what_a_server_takes_at_its_start_must_be_there(
+    configuration: dict[str, Setting], memory: int, key: str | None
+) -> None:
+    request = spec(configuration=configuration, volume_size=10)
+    found = MysqlManager(engine_keys("mysql")).conflict(request, VERSION, memory)
+    assert (found.key if found else None) == key

@@ -34,13 +34,14 @@ SPEC: dict[str, Any] = {
         {"name": "carol"},
     ],
     "configuration": {
-        "work_mem": "7MB",
+        "Work_Mem": "7MB",
+        "hot_standby": True,
         "max_connections": 60,
         "log_statement": "all",
         "log_min_duration_statement": 0,
         "log_connections": "all",
         "log_line_prefix": "it's \\ %m [%p] ",
-        "synchronous_standby_names": 'ANY 1 ("orders-2", "orders-3")',
+        "SYNCHRONOUS_STANDBY_NAMES": 'ANY 1 ("orders-2", "orders-3")',
     },
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from datastores.postgresql import layout
+from datastores.postgresql import layout, parameters
 from datastores.postgresql.manager import PostgresqlManager
 from model.cluster import OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
@@ -45,6 +45,18 @@ def everything(connect: Connect, cluster: LocalCluster) -> dict[str, object]:
 def configuration(cluster: LocalCluster, member: str) -> list[str | None]:
     with cluster.context(member) as context:
         return [context.guest.read_file(path) for path in (layout.CONFIG_FILE, layout.ACCESS_FILE)]
+
+
+@pytest.mark.parametrize("member", [PRIMARY, REPLICAS[0]])
+def test_what_a_request_may_say_of_durabases_own_settings_is_true_of_every_server(
+    connect: Connect, member: str
+) -> None:
+    known = parameters.configuration_manager("18")
+    shown = dict(ask(connect, "SELECT lower(name), setting FROM pg_settings", member))
+    assert len(known.own) > 20
+    assert {name: known.parameters[name].render(shown[name]) for name in known.own} == {
+        name: known.parameters[name].render(own) for name, own in known.own.items()
+    }
 
 
 def test_what_the_primary_writes_both_replicas_read(cluster: LocalCluster, connect: Connect) -> None:
@@ -214,13 +226,13 @@ def test_plan_refuses_a_character_set_of_a_database_in_one_sentence(
     ("nodes", "value", "sentence"),
     [
         (1, "*", "for at most 0 of the replicas that 1 nodes have"),
-        (3, "ANY 3 (*)", "for at most 2 of the replicas that 3 nodes have"),
+        (3, " ANY 3 (*) ", "for at most 2 of the replicas that 3 nodes have"),
         (3, "any", 'such as "ANY 1 (*)"'),
     ],
 )
 def test_plan_refuses_to_wait_for_standbys_that_are_not_there(
     cluster: LocalCluster, manager: PostgresqlManager, nodes: int, value: str, sentence: str
 ) -> None:
-    changes = {"nodes": nodes, "configuration": {"synchronous_standby_names": value}}
+    changes = {"nodes": nodes, "configuration": {"Synchronous_Standby_Names": value}}
     with pytest.raises(PlanRefused, match=re.escape(sentence)):
         manager.plan(PlanTask(spec=cluster.spec.model_copy(update=changes), cluster_id="uuid"))

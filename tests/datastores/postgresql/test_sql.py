@@ -42,4 +42,6 @@ def test_a_role_keeps_its_password_unless_a_new_verifier_is_given() -> None:
 
 
 def test_options_are_what_libpq_splits() -> None:
-    assert sql.options({"statement_timeout": "0", "lock_timeout": "1"}) == "-c statement_timeout=0 -c lock_timeout=1"
+    session = {"statement_timeout": "0", "default_transaction_isolation": "read committed", "new": "1"}
+    known = {"statement_timeout", "default_transaction_isolation"}
+    assert sql.options(session, known) == "-c statement_timeout=0 -c default_transaction_isolation=read\\ committed"

@@ -32,7 +32,8 @@ SPEC: dict[str, Any] = {
         {"name": "carol"},
     ],
     "configuration": {
-        "maxmemory": "100mb",
+        "MaxMemory": "100mb",
+        "appendonly": "yes",
         "maxmemory-policy": "allkeys-lru",
         "notify-keyspace-events": "KEA",
         "save": "3600 1 300 100",

@@ -6,10 +6,12 @@ import pytest
 import valkey
 from valkey.exceptions import NoPermissionError
 
-from datastores.valkey import layout
+from datastores.valkey import layout, parameters
 from datastores.valkey.manager import ValkeyManager
 from model.cluster import OperatingStatus, PlanTask
-from model.errors import GuestError, PlanRefused
+from model.errors import GuestError, GuestRefused, PlanRefused
+from model.spec import ClusterSpec
+from providers.local.provider import LocalProvider
 from tests.datastores.cluster import wait_for
 from tests.datastores.local_cluster import LocalCluster
 from tests.datastores.shown_secrets import ShownSecrets
@@ -54,6 +56,16 @@ def test_members_are_made_as_asked_for(connect: Connect, cluster: LocalCluster) 
         data = Path(client.config_get("dir")["dir"])
         assert data.resolve().parent.name == "data"  # a volume's directory on the local cloud
         assert (data / "appendonlydir" / "appendonly.aof.manifest").exists()
+
+
+@pytest.mark.parametrize("member", [PRIMARY, REPLICAS[0]])
+def test_what_a_request_may_say_of_durabases_own_settings_is_true_of_every_server(
+    connect: Connect, member: str
+) -> None:
+    own = parameters.configuration_manager("9.1").own
+    shown = connect(member).config_get(*own)
+    assert len(own) > 20
+    assert shown == {name: str(value) for name, value in own.items()}
 
 
 def test_every_replica_follows_by_its_own_address(connect: Connect, cluster: LocalCluster) -> None:
@@ -200,3 +212,23 @@ def test_plan_refuses_what_valkey_cannot_take(
     request = {"name": "cache", "datastore": "valkey", "cloud": "local", "flavor": "small", **changes}
     with pytest.raises(PlanRefused, match=f"^{sentence}"):
         manager.plan(PlanTask(spec=type(cluster.spec).model_validate(request), cluster_id="uuid"))
+
+
+@pytest.mark.parametrize(("value", "least"), [("300mb", 300), ("1gb", 1024), ("100", None)])
+def test_the_backlog_must_fit_the_memory(manager: ValkeyManager, value: str, least: int | None) -> None:
+    request = {"name": "cache", "datastore": "valkey", "cloud": "local", "flavor": "small"}
+    spec = ClusterSpec.model_validate({**request, "configuration": {"Repl-Backlog-Size": value}})
+    need = manager.plan(PlanTask(spec=spec, cluster_id="uuid")).memory_need
+    assert (need.least if need else 1) == (least or 1)
+
+
+def test_a_build_ends_at_once_with_the_servers_words(
+    provider: LocalProvider, manager: ValkeyManager, state: Path
+) -> None:
+    cluster = LocalCluster(provider, manager, state, name="odd", configuration={"save": "never"})
+    try:
+        cluster.build()
+        with pytest.raises(GuestRefused, match=r"FATAL CONFIG FILE ERROR(?s:.*)Invalid save parameters"):
+            manager.prepare(cluster.task("odd-1"))
+    finally:
+        cluster.close()

@@ -67,14 +67,31 @@ def test_a_value_is_refused_with_a_sentence_or_taken_by_the_server(override: tup
 @pytest.mark.parametrize(
     "name",
     [
-        *("port", "bind", "dir", "aclfile", "appendonly", "replicaof", "slaveof", "masterauth", "primaryauth"),
-        *("requirepass", "cluster-enabled", "tls-port", "unixsocketperm", "server_cpulist", "enable-module-command"),
-        *("activedefrag", "logfile", "replica-announce-ip", "slave-read-only", "min-slaves-to-write"),
+        *("bind", "dir", "aclfile", "replicaof", "slaveof", "masterauth", "primaryauth", "PRIMARYAUTH"),
+        *("requirepass", "cluster-node-timeout", "tls-cluster", "unixsocketperm", "server_cpulist"),
+        *("replica-announce-ip", "slave-announce-ip"),
     ],
 )
 def test_what_durabase_or_the_host_decides_is_refused_with_its_reason(name: str) -> None:
     with pytest.raises(PlanRefused, match=rf"^configuration '{name}' is not allowed: \w+ "):
         KNOWN.check({name: 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("appendonly", "no", "'yes', or left out: every member keeps its data by an append-only file"),
+        ("slave-read-only", False, "'yes', or left out: durabase sets up replication with it"),
+        ("enable-module-command", "local", "'no', or left out: it opens the server to its users"),
+        ("cluster-enabled", "yes", "'no', or left out: the members are one primary and its replicas"),
+    ],
+)
+def test_what_durabase_sets_may_be_said_and_nothing_else(name: str, value: Setting, sentence: str) -> None:
+    KNOWN.check({name: KNOWN.own[KNOWN.named(name)]})
+    with pytest.raises(PlanRefused) as refused:
+        KNOWN.check({name: value})
+    expected = f"configuration.{name} {value!r} is not allowed: it must be {sentence}"
+    assert str(refused.value).startswith(expected)
 
 
 @pytest.mark.parametrize("name", ["user", "include", "loadmodule", "rename-command", "maxmemroy"])
@@ -111,6 +128,7 @@ def test_a_refusal_says_what_is_allowed(name: str, value: Setting, sentence: str
     ("name", "value", "rendered"),
     [
         ("activerehashing", False, '"no"'),
+        ("MAXMEMORY", "", '""'),
         ("timeout", 60.0, '"60"'),
         ("maxmemory", "1Gb", '"1Gb"'),
         ("availability-zone", 'it\'s \\ "here"', '"it\'s \\\\ \\"here\\""'),
@@ -118,7 +136,7 @@ def test_a_refusal_says_what_is_allowed(name: str, value: Setting, sentence: str
 )
 def test_values_are_rendered_as_the_file_spells_them(name: str, value: Setting, rendered: str) -> None:
     KNOWN.check({name: value})
-    assert KNOWN.render({name: value}) == {name: rendered}
+    assert KNOWN.render({name: value}) == {name.lower(): rendered}
 
 
 def test_it_is_known_what_only_a_start_changes() -> None:
