@@ -13,6 +13,7 @@ class Fault(StrEnum):
     """What may happen during a run."""
 
     WORKER_KILLED = "worker killed (SIGKILL)"
+    WORKER_FROZEN = "worker frozen (SIGSTOP) while another goes on"
     TEMPORAL_RESTARTED = "Temporal server killed and started again"
     SERVER_KILLED = "server killed in mid-build"
     SSH_CUT = "SSH connection cut in mid-command"

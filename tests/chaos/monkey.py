@@ -1,4 +1,7 @@
-"""Monkey: kills workers, local servers and the Temporal server at random moments. Workers and Temporal start again."""
+"""Monkey: kills or freezes workers, kills local servers and the Temporal server, at random moments.
+
+Workers and Temporal start again.
+"""
 
 import asyncio
 import json
@@ -18,6 +21,15 @@ from workflows.visibility import STATUS
 WORKERS = 2
 LIFE_SECONDS = 0.5, 15.0
 """How long a worker serves before it is killed."""
+
+FROZEN = 0.35
+"""Share of workers that are frozen before they are killed."""
+
+FROZEN_SECONDS = 9.0, 16.0
+"""Longer than the heartbeat timeout: another worker goes on with what the frozen one was at."""
+
+AWAKE_SECONDS = 1.0, 5.0
+"""How long a worker may then still do harm before it is killed."""
 
 BETWEEN_SERVERS = 5.0, 15.0
 KILLS_PER_RESTART = 15
@@ -52,10 +64,15 @@ class Monkey:
     async def has_killed(self, number: int) -> None:
         """Return once so many workers were killed. Raises what ended the monkey before that."""
         async with self._killed:
-            await self._killed.wait_for(lambda: self._kills >= number or any(task.done() for task in self._tasks))
+            await self._killed.wait_for(lambda: self._kills >= number or self._failed)
         for task in self._tasks:
             if task.done():
                 task.result()
+
+    @property
+    def _failed(self) -> bool:
+        """Whether one of the monkey's doings has come to an end that it should not have."""
+        return any(task.done() and task.exception() is not None for task in self._tasks)
 
     async def _worker(self, slot: int) -> None:
         """Have a worker in a slot: when it has served for a while it is killed, and the next one starts."""
@@ -69,7 +86,27 @@ class Monkey:
             await asyncio.sleep(self._dice.uniform(*LIFE_SECONDS))
             if self._kills >= self._most:
                 await worker.wait()
-            await self._kill(worker)
+            if self._dice.random() < FROZEN:
+                self._freeze(worker)
+                await self._count()
+            else:
+                await self._kill(worker)
+                await self._count()
+
+    def _freeze(self, worker: asyncio.subprocess.Process) -> None:
+        """Stop a worker, and let it go on after a while, beside the one that took its place."""
+        self._journal.note(Fault.WORKER_FROZEN)
+        worker.send_signal(signal.SIGSTOP)
+        frozen, awake = self._dice.uniform(*FROZEN_SECONDS), self._dice.uniform(*AWAKE_SECONDS)
+
+        async def wake() -> None:
+            await asyncio.sleep(frozen)
+            worker.send_signal(signal.SIGCONT)
+            await asyncio.sleep(awake)
+            worker.kill()
+            await worker.wait()
+
+        self._tasks.append(asyncio.create_task(wake()))
 
     async def _serves(self, worker: asyncio.subprocess.Process) -> bool:
         """Wait until a worker polls; return False if it died, because Temporal was away when it started."""
@@ -87,6 +124,9 @@ class Monkey:
         self._journal.note(Fault.WORKER_KILLED)
         worker.kill()
         await worker.wait()
+
+    async def _count(self) -> None:
+        """Count one more worker, and restart Temporal after some."""
         async with self._killed:
             number, self._kills = self._kills, self._kills + 1
             self._killed.notify_all()
