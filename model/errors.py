@@ -68,6 +68,12 @@ class GuestRefused(GuestError):
     retryable = False
 
 
+class ReplicationBroken(StepError):
+    """A replica cannot follow its primary any more, whatever is waited for; the message has the server's own words."""
+
+    retryable = False
+
+
 DEADLINE_MARGIN = timedelta(seconds=5)
 """A wait gives up this long before its deadline, so that its typed error arrives and not a bare timeout."""
 

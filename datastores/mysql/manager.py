@@ -16,7 +16,6 @@ from datastores.service import install
 from guests.base import Service
 from model.cluster import Role, ServerOptions
 from model.datastore import Datastore
-from model.errors import GuestError
 from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 STOP_SECONDS = 180
@@ -106,7 +105,7 @@ class MysqlManager(DatastoreManager):
         make_data(context, layout.DATA, layout.SYSTEM_USER, server.copy_primary)
         self.run_server(context, layout.CONFIG_FILE)
         replication.follow_primary(context, session)
-        context.wait_until(lambda: replication.reason_not_following(session), f"{context.instance.name} to follow")
+        context.wait_until(lambda: self.reason_not_following(context), f"{context.instance.name} to follow")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
         """Wait until every replica has what the primary has, and the primary waits for them if it shall."""
@@ -139,24 +138,20 @@ class MysqlManager(DatastoreManager):
         Session(context, context.instance).log_in(user.name, password, context.databases_of(user))
 
     def is_running(self, context: InstanceContext) -> bool:
-        """Return whether the member serves in its role; a replica that does not follow serves old data."""
-        if self.reason_not_running(context) is not None:
-            return False
-        try:
-            return context.is_primary or not replication.reason_not_following(Session(context, context.instance))
-        except GuestError:
-            return False
+        """Return whether the member answers in its role."""
+        return self.reason_not_running(context) is None
 
     def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return why the member does not serve in its role, in the server's words, None if it does.
-
-        Whom a replica follows does not count: it must be able to start while its primary is down.
-        """
+        """Return why the member does not serve in its role, in the server's words, None if it does."""
         answer = Session(context, context.instance).attempt(sql.READ_ONLY)
         if answer.code != 0:
             return answer.stderr.strip() if context.guest.is_active(self.manager_name) else "its process does not run"
         role = Role.REPLICA if answer.stdout.strip() == "1" else Role.PRIMARY
         return None if role is context.instance.role else f"it runs as {role}, not as {context.instance.role}"
+
+    def reason_not_following(self, context: InstanceContext) -> str | None:
+        """Return why a replica does not follow its primary: then it serves old data. Raises ReplicationBroken."""
+        return replication.reason_not_following(Session(context, context.instance))
 
     # Inside.
 

@@ -8,7 +8,7 @@ from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
-from datastores.postgresql import client, layout, parameters, replication, server, sizes, sql
+from datastores.postgresql import client, layout, link, parameters, replication, server, sizes, sql
 from datastores.postgresql.names import check_names
 from datastores.postgresql.psql import Psql
 from datastores.postgresql.scram import matches, new_verifier
@@ -105,7 +105,7 @@ class PostgresqlManager(DatastoreManager):
             return
         make_data(context, layout.DATA, layout.SYSTEM_USER, replication.copy_primary)
         self._run_server(context)
-        context.wait_until(lambda: replication.reason_not_receiving(psql), f"{context.instance.name} to stream")
+        context.wait_until(lambda: link.reason_not_following(context), f"{context.instance.name} to stream")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
         """Wait for the replicas; only then name synchronous standbys, as commits would hang before."""
@@ -146,12 +146,23 @@ class PostgresqlManager(DatastoreManager):
         return answer.stdout.strip() == self._role(context)
 
     def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return the server's own words why it does not answer, None if it does."""
+        """Return the server's own words why it does not answer, None if it does.
+
+        A replica may lack WAL before it answers: then also why it does not get that. Raises ReplicationBroken.
+        """
         answer = Psql(context, context.instance).attempt(sql.ROLE)
-        if answer.code != 0:
-            return answer.stderr.strip() if context.guest.is_active(self.manager_name) else "its process does not run"
-        is_right = answer.stdout.strip() == self._role(context)
-        return None if is_right else f"it runs as {answer.stdout.strip()}, not as {self._role(context)}"
+        if answer.code == 0:
+            is_right = answer.stdout.strip() == self._role(context)
+            return None if is_right else f"it runs as {answer.stdout.strip()}, not as {self._role(context)}"
+        if not context.guest.is_active(self.manager_name):
+            return "its process does not run"
+        said = answer.stderr.strip()
+        broken = None if context.is_primary else link.reason_not_following(context)
+        return f"{said}; {broken}" if broken else said
+
+    def reason_not_following(self, context: InstanceContext) -> str | None:
+        """Return why a replica does not stream from its primary, None if it does. Raises ReplicationBroken."""
+        return link.reason_not_following(context)
 
     def start_service(self, context: InstanceContext) -> None:
         """Let the server judge its configuration, then start it: a refusal arrives in its own words."""

@@ -81,6 +81,17 @@ def create_slot(slot: str) -> str:
     return f"SELECT pg_create_physical_replication_slot({literal(slot)}, true) WHERE {missing}"
 
 
+RECEIVER = "SELECT status FROM pg_stat_wal_receiver"
+"""The query for the state of a replica's WAL receiver: no row for none."""
+
+
+def link(member: str, slot: str) -> str:
+    """Return the query for a primary's end of a replica's link: the WAL sender's state `|` what its slot keeps."""
+    sender = f"SELECT max(state) FROM pg_stat_replication WHERE application_name = {literal(member)}"  # noqa: S608 - quoted
+    kept = f"SELECT max(wal_status) FROM pg_replication_slots WHERE slot_name = {literal(slot)}"  # noqa: S608 - quoted
+    return f"SELECT ({sender}), ({kept})"
+
+
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("PostgreSQL holds no NUL in names and texts")

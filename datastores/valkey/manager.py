@@ -84,7 +84,7 @@ class ValkeyManager(DatastoreManager):
         """Start a replica and wait until it has the primary's data; the primary is ready for it already."""
         if not context.is_primary:
             self.run_server(context, layout.CONFIG_FILE)
-            context.wait_until(lambda: self._reason_not_linked(context), f"{context.instance.name} to follow")
+            context.wait_until(lambda: self.reason_not_following(context), f"{context.instance.name} to follow")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
         """Wait until every replica has what the primary has."""
@@ -107,25 +107,16 @@ class ValkeyManager(DatastoreManager):
         users.log_in(context, user.name, password)
 
     def is_running(self, context: InstanceContext) -> bool:
-        """Return whether the member serves in its role; a replica that has lost its primary serves old data."""
-        try:
-            info = replication.ask(context, context.instance)
-        except GuestError:
-            return False
-        reason = replication.reason_not_in_role(info, context.instance.role) or replication.reason_not_linked(info)
-        return reason is None
+        """Return whether the member serves in its role."""
+        return self.reason_not_running(context) is None
 
     def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return why the member does not serve in its role, in the server's words, None if it does.
-
-        A replica's link does not count here: a replica must be able to start while its primary is down.
-        """
+        """Return why the member does not serve in its role, in the server's words, None if it does."""
         try:
             return replication.reason_not_in_role(replication.ask(context, context.instance), context.instance.role)
         except GuestError as error:
             return str(error) if context.guest.is_active(self.manager_name) else "its process does not run"
 
-    # Inside.
-
-    def _reason_not_linked(self, context: InstanceContext) -> str | None:
-        return replication.reason_not_linked(replication.ask(context, context.instance))
+    def reason_not_following(self, context: InstanceContext) -> str | None:
+        """Return why a replica's link to its primary is down, None if it is up: without it, it serves old data."""
+        return replication.reason_not_linked(context)

@@ -9,8 +9,8 @@ import pytest
 
 from datastores.mysql import describe, layout, parameters, replication
 from datastores.mysql.manager import MysqlManager
-from model.cluster import OperatingStatus
-from model.errors import GuestError
+from model.cluster import Health, OperatingStatus
+from model.errors import GuestError, ReplicationBroken
 from tests.datastores.cluster import engine_keys, provisioned, wait_for
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.debian.cluster import DebianCluster
@@ -197,6 +197,36 @@ def test_every_member_is_restarted_under_the_others(cluster: DebianCluster, mana
     for member in cluster.members:
         assert ask(cluster, "SELECT count(*) FROM restarts", member, database="sales") == ["3"]
     assert manager.get_filesystem_stats(replica).total < 1024**3
+
+
+def unwell(cluster: DebianCluster, member: str, words: str) -> bool:
+    """Return whether a member that runs is said to be unwell with these words."""
+    found = cluster.manager.update_status(cluster.task(member, explained=True))
+    assert isinstance(found, Health)
+    return found.operating_status is OperatingStatus.CRASHED and words in (found.reason or "")
+
+
+def test_a_broken_link_is_said_in_the_servers_words(cluster: DebianCluster, manager: MysqlManager) -> None:
+    primary, replica = cluster.task("orders-1"), cluster.task("orders-2")
+    manager.stop(primary)
+    wait_for(lambda: unwell(cluster, "orders-2", "error connecting to master"))
+    manager.restart(replica)
+    manager.restart(primary)
+    assert cluster.answers()
+    ask(cluster, "CREATE TABLE twice (id int PRIMARY KEY)", database="sales")
+    wait_for(lambda: replicates(cluster))
+    ask(cluster, "SET SESSION sql_log_bin = 0; INSERT INTO twice VALUES (1)", "orders-2", database="sales")
+    ask(cluster, "INSERT INTO twice VALUES (1)", database="sales")
+    wait_for(lambda: unwell(cluster, "orders-2", "Duplicate entry"))
+    manager.restart(replica)
+    with pytest.raises(ReplicationBroken, match="Duplicate entry") as error:
+        manager.cluster_complete(primary)
+    assert error.value.member == "orders-2"
+    ask(cluster, "SET SESSION sql_log_bin = 0; DELETE FROM twice", "orders-2", database="sales")
+    manager.restart(replica)
+    ask(cluster, "DROP TABLE twice", database="sales")
+    wait_for(cluster.answers)
+    wait_for(lambda: replicates(cluster))
 
 
 @pytest.mark.parametrize("members", [["orders-1"], ["orders-2", "orders-3"], ["orders-1", "orders-2", "orders-3"]])

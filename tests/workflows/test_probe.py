@@ -6,7 +6,7 @@ from temporalio.client import (
     Client,
 )
 
-from model.cluster import OperatingStatus, Probe, Status
+from model.cluster import Health, OperatingStatus, Probe, Status
 from tests.scripted import Script, create, until
 from workflows.cluster import ClusterWorkflow
 
@@ -21,3 +21,17 @@ async def test_probe_never_touches_status(client: Client, script: Script) -> Non
     record = await handle.query(ClusterWorkflow.cluster)
     assert record.status is Status.ACTIVE
     assert record.members[1].operating_status is OperatingStatus.CRASHED
+
+
+async def test_a_probe_asks_for_the_reason_and_reads_what_a_worker_without_one_answers(
+    client: Client, script: Script
+) -> None:
+    spec = script.spec(2)
+    script.on(f"update_status/{spec.name}-1", OperatingStatus.SHUTDOWN)
+    script.on(f"update_status/{spec.name}-2", Health(operating_status=OperatingStatus.CRASHED, reason="no link"))
+    handle = await create(client, spec)
+    await until(handle, Status.ACTIVE)
+    probes = await handle.execute_update("probe", result_type=tuple[Probe, ...])
+    found = [(probe.operating_status, probe.reason, probe.error) for probe in probes]
+    assert found == [(OperatingStatus.SHUTDOWN, None, None), (OperatingStatus.CRASHED, "no link", None)]
+    assert all(task.explained for task in script.inputs[f"update_status/{spec.name}-2"])

@@ -8,7 +8,7 @@ from valkey.exceptions import NoPermissionError
 
 from datastores.valkey import layout
 from datastores.valkey.manager import ValkeyManager
-from model.cluster import OperatingStatus, PlanTask
+from model.cluster import Health, OperatingStatus, PlanTask
 from model.errors import GuestError, PlanRefused
 from tests.datastores.cluster import wait_for
 from tests.datastores.local_cluster import LocalCluster
@@ -159,6 +159,14 @@ def test_root_is_enabled_on_every_member_with_the_derived_password(
         connect(member).acl_save()
 
 
+def broken(cluster: LocalCluster, member: str, words: str) -> bool:
+    """Return whether a member that runs is said to be unwell with these words."""
+    found = cluster.manager.update_status(cluster.task(member, explained=True))
+    assert isinstance(found, Health)
+    said = found.reason or ""
+    return found.operating_status is OperatingStatus.CRASHED and "link to the primary is down" in said and words in said
+
+
 def test_a_stopped_primary_says_so_and_its_replicas_do_but_can_be_restarted(
     cluster: LocalCluster, manager: ValkeyManager
 ) -> None:
@@ -167,8 +175,23 @@ def test_a_stopped_primary_says_so_and_its_replicas_do_but_can_be_restarted(
     manager.stop(primary)
     assert manager.update_status(primary) is OperatingStatus.SHUTDOWN
     assert manager.update_status(replica) is OperatingStatus.CRASHED
+    wait_for(lambda: broken(cluster, "orders-2", "Error condition on socket for SYNC: Connection refused"))
     manager.restart(replica)
-    manager.start(primary)
+    manager.restart(primary)
+    for member in cluster.members:
+        assert manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY
+
+
+def test_a_replica_whose_password_is_refused_is_not_healthy_and_says_so(
+    cluster: LocalCluster, connect: Connect, manager: ValkeyManager
+) -> None:
+    replica = connect("orders-2")
+    password = replica.config_get("masterauth")["masterauth"]
+    replica.config_set("masterauth", "another")
+    connect(PRIMARY).client_kill_filter(_type="slave")
+    wait_for(lambda: broken(cluster, "orders-2", "WRONGPASS"))
+    assert manager.update_status(cluster.task(PRIMARY)) is OperatingStatus.HEALTHY
+    replica.config_set("masterauth", password)
     for member in cluster.members:
         wait_for(lambda member=member: manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY)
 
