@@ -109,21 +109,17 @@ class DatastoreManager(Engine):
     def cluster_complete(self, task: InstanceTask) -> None:
         """Create databases and users on the primary; return once all replicate and every user can log in.
 
-        Identity: the names inside the database. A second run finds them and sets passwords and grants again.
+        Identity: the names inside the database. A second run finds them, makes what is missing, and sets passwords and
+        grants again.
         """
         with self._context(task) as context:
-            for database in task.databases:
-                note(f"creates database {database.name}")
-                self.create_database(context, database)
-            for user in task.users:
-                note(f"creates user {user.name}")
-                self.create_user(context, user, context.password(user))
+            self.create_databases(context, task.databases)
+            self.create_users(context, task.users)
             if self._options.root_on_create:
                 self.enable_root(context)
             self._wait_for_replicas(context)
             self.do_cluster_complete(context)
-            for user in task.users:
-                self.check_login(context, user, context.password(user))
+            self.check_logins(context, task.users)
 
     @activity.defn
     def update_status(self, task: InstanceTask) -> OperatingStatus | Health:

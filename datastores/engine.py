@@ -12,6 +12,7 @@ from model.base import Noun
 from model.cluster import ServerOptions
 from model.datastore import Datastore, Filesystem
 from model.spec import ClusterSpec, DatabaseSpec, UserSpec
+from temporal.heartbeat import note
 
 
 class GuestOptions(Noun):
@@ -71,6 +72,18 @@ class Engine(ABC):
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user with its password and grants, or set them again; on every member if users do not replicate."""
 
+    def create_databases(self, context: InstanceContext, databases: Sequence[DatabaseSpec]) -> None:
+        """Create what is missing of the databases; one after another, unless an engine can do many at once."""
+        for database in databases:
+            note(f"creates database {database.name}")
+            self.create_database(context, database)
+
+    def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Create what is missing of the users and their grants; one after another, unless an engine can do many."""
+        for user in users:
+            note(f"creates user {user.name}")
+            self.create_user(context, user, context.password(user))
+
     @abstractmethod
     def enable_root(self, context: InstanceContext) -> None:
         """Let the engine's own superuser log in with the derived password `root`."""
@@ -78,6 +91,12 @@ class Engine(ABC):
     @abstractmethod
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Log in as the user, wherever `create_user` made it. Raises GuestError if the database refuses."""
+
+    def check_logins(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Log in as each user; one after another, unless an engine can do many. Raises GuestError with its name."""
+        for user in users:
+            note(f"logs in as {user.name}")
+            self.check_login(context, user, context.password(user))
 
     @abstractmethod
     def is_running(self, context: InstanceContext) -> bool:
