@@ -1,5 +1,6 @@
 """Valkey: one primary, and replicas that follow it; all keep an append-only file."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from datastores.base import DatastoreManager, GuestOptions
@@ -7,7 +8,8 @@ from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
 from datastores.context import InstanceContext, address_of
 from datastores.service import install
-from datastores.valkey import client, layout, parameters, replication, users
+from datastores.valkey import client, layout, parameters, replication
+from datastores.valkey import users as acl
 from datastores.valkey.names import check_names
 from datastores.valkey.sizes import sizes
 from guests.base import Service
@@ -75,7 +77,7 @@ class ValkeyManager(DatastoreManager):
         guest = context.guest
         install(context, layout.SYSTEM_USER, layout.MOUNT_POINT, (layout.DATA, layout.CONFIG))
         if guest.read_file(layout.USERS_FILE) is None:
-            own = users.own_users(context.secrets)
+            own = acl.own_users(context.secrets)
             guest.write_file(layout.USERS_FILE, own, mode=0o600, owner=layout.SYSTEM_USER)
         if context.is_primary:
             self.run_server(context, layout.CONFIG_FILE)
@@ -96,15 +98,19 @@ class ValkeyManager(DatastoreManager):
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user on every member, who may do everything with the data and nothing with the server."""
-        users.set_user(context, user.name, password, users.USER)
+        acl.set_users(context, {user.name: password}, acl.USER)
+
+    def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Create several with one session a member."""
+        acl.set_users(context, {user.name: context.password(user) for user in users}, acl.USER)
 
     def enable_root(self, context: InstanceContext) -> None:
         """Let `default` log in to every member, and do everything."""
-        users.set_user(context, layout.SUPERUSER, context.secrets.password("root"), users.EVERYTHING)
+        acl.set_users(context, {layout.SUPERUSER: context.secrets.password("root")}, acl.EVERYTHING)
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Log in to every member."""
-        users.log_in(context, user.name, password)
+        acl.log_in(context, user.name, password)
 
     def is_running(self, context: InstanceContext) -> bool:
         """Return whether the member serves in its role."""

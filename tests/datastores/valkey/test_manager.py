@@ -124,7 +124,9 @@ def test_a_login_that_one_member_refuses_is_told_with_that_member(
     user = next(user for user in cluster.spec.users if user.name == "carol")
     connect(member).acl_deluser("carol")
     with cluster.context(PRIMARY) as context:
-        with pytest.raises(GuestError, match=f"Valkey on {member}: invalid username-password pair") as error:
+        with pytest.raises(
+            GuestError, match=f"user carol failed: Valkey on {member}: invalid username-password"
+        ) as error:
             manager.check_login(context, user, "hush-hush" if member == PRIMARY else context.password(user))
         assert "hush" not in str(error.value)
         assert error.value.member == member
