@@ -8,7 +8,7 @@ from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
-from datastores.mysql import client, layout, parameters, replication, server, sql
+from datastores.mysql import accounts, client, layout, parameters, replication, server, sql
 from datastores.mysql.names import check_names
 from datastores.mysql.session import Session
 from datastores.mysql.sizes import binlog_size, sizes
@@ -116,16 +116,20 @@ class MysqlManager(DatastoreManager):
 
     def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
         """Create a database in the character set and collation that it names, or in the server's; or set them again."""
-        session = Session(context, context.instance)
-        if session.query(sql.has_database(database)) == ["0"]:
-            session.execute(sql.create_database(database))
+        self.create_databases(context, [database])
+
+    def create_databases(self, context: InstanceContext, databases: Sequence[DatabaseSpec]) -> None:
+        """Create several in a few sessions."""
+        accounts.create_databases(Session(context, context.instance), databases)
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases, and nothing outside."""
-        session = Session(context, context.instance)
-        self._set_user(session, user.name, password)
-        for database in context.databases_of(user):
-            self._grant(session, sql.EVERYTHING, sql.schema(database), user.name)
+        accounts.create_users(Session(context, context.instance), [self._account(context, user, password)])
+
+    def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Create several in a few sessions."""
+        wanted = [self._account(context, user, context.password(user)) for user in users]
+        accounts.create_users(Session(context, context.instance), wanted)
 
     def enable_root(self, context: InstanceContext) -> None:
         """Let `root` log in, and do everything."""
@@ -134,8 +138,13 @@ class MysqlManager(DatastoreManager):
         self._grant(session, sql.EVERYTHING, sql.EVERYWHERE, layout.SUPERUSER, " WITH GRANT OPTION")
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Log in to each of the user's databases."""
-        Session(context, context.instance).log_in(user.name, password, context.databases_of(user))
+        """Log in to one of the user's databases, and see that it may use all of them."""
+        accounts.log_in(Session(context, context.instance), [self._account(context, user, password)])
+
+    def check_logins(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Check one after another: a client logs in once."""
+        wanted = [self._account(context, user, context.password(user)) for user in users]
+        accounts.log_in(Session(context, context.instance), wanted)
 
     def is_running(self, context: InstanceContext) -> bool:
         """Return whether the member answers in its role."""
@@ -155,10 +164,11 @@ class MysqlManager(DatastoreManager):
 
     # Inside.
 
+    def _account(self, context: InstanceContext, user: UserSpec, password: str) -> accounts.Account:
+        return accounts.Account(user.name, password, context.databases_of(user))
+
     def _set_user(self, session: Session, user: str, password: str) -> None:
-        known, wanted = session.query(sql.password_of(user)), sql.password_hash(password)
-        if known != [wanted]:
-            session.execute(sql.set_user("ALTER" if known else "CREATE", user, wanted))
+        accounts.create_users(session, [accounts.Account(user, password, ())])
 
     def _grant(self, session: Session, privileges: str, on: str, user: str, option: str = "") -> None:
         wanted = sql.grant(privileges, on, user)
