@@ -162,7 +162,7 @@ class DatastoreManager(Engine):
 
     @activity.defn
     def restart(self, task: InstanceTask) -> None:
-        """Stop and start the member's database; wait until it answers, and until whom that concerns follow again.
+        """Stop and start the member's database; wait until it answers and replicas follow again.
 
         A replica waits for its own link while the primary runs; the primary, whose turn is the last, for all of them,
         and says what keeps one from it. Identity: the service; a second run restarts it once more, which leaves the

@@ -59,5 +59,5 @@ def reason_not_following(context: InstanceContext) -> str | None:
 
 def last_words(lines: Sequence[str]) -> str | None:
     """Return what the last of a log's lines says against the link, None if there is none or it is good."""
-    found = re.search(rf"(?:FATAL|ERROR|LOG):  (?P<said>{FIRST_WORDS}).*", lines[-1]) if lines else None
+    found = re.search(rf"(?:FATAL|ERROR|LOG):  (?:{FIRST_WORDS}).*", lines[-1]) if lines else None
     return found[0].partition(":  ")[2] if found else None
