@@ -70,7 +70,7 @@ def fault_sentence(fault: Fault) -> str:
 
 
 def waits(member: MemberView, now: datetime | None = None, brief: bool = False) -> str:
-    """Return what a member waits for, when it goes on (with `now`, also how long that is), and why.
+    """Return what a member waits for, when it goes on (with `now`, also how long that is), and why; or what ails it.
 
     A brief one is a single line, and has the beginning and the end of a long error.
     """
@@ -80,6 +80,8 @@ def waits(member: MemberView, now: datetime | None = None, brief: bool = False) 
         said.append(f"again at {clock(member.next_retry)}{left}")
     if member.last_error and member.last_error != member.doing:
         said.append(f"last error: {_brief(member.last_error) if brief else member.last_error}")
+    if isinstance(member, ProbedMemberView) and member.reason:
+        said.append(_brief(member.reason) if brief else member.reason)
     return "; ".join(said)
 
 
@@ -103,16 +105,22 @@ def gibibytes(size: int) -> str:
 
 def _members(view: ClusterView, now: datetime, width: int | None, brief: bool) -> list[RenderableType]:
     header, rows = _building(view.members) if view.busy or view.stale else _standing(view.members)
-    reasons = [Text(waits(member, now, brief), "red" if member.last_error else "dim") for member in view.members]
+    reasons = [Text(waits(member, now, brief), "red" if _is_unwell(member) else "dim") for member in view.members]
     room = None if width is None else width - _width(header, rows)
     fits = ["\n" not in reason.plain and (room is None or reason.cell_len <= room) for reason in reasons]
     beside = [[*row, reason if fit else ""] for row, reason, fit in zip(rows, reasons, fits, strict=True)]
-    title = "last error / waits for" if any(row[-1] for row in beside) else ""
+    is_probed = any(isinstance(member, ProbedMemberView) for member in view.members)
+    title = "why" if is_probed and not view.busy else "last error / waits for"
+    title = title if any(row[-1] for row in beside) else ""
     titles, *lines = columns([*header, title], beside)
     shown: list[RenderableType] = [titles]
     for line, reason, fit in zip(lines, reasons, fits, strict=True):
         shown += [line] if fit else [line, *_below(reason, width)]
     return shown
+
+
+def _is_unwell(member: MemberView) -> bool:
+    return bool(member.last_error or (isinstance(member, ProbedMemberView) and member.reason))
 
 
 def _below(reason: Text, width: int | None) -> list[Text]:

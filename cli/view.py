@@ -63,9 +63,10 @@ class MemberView(Noun):
 
 
 class ProbedMemberView(MemberView):
-    """A member as `show --probe` shows it."""
+    """A member as `show --probe` shows it; `reason` says why it is not HEALTHY."""
 
     operating_status: OperatingStatus
+    reason: str | None
     filesystem: FilesystemStats | None
     probe_error: str | None
 
@@ -135,6 +136,7 @@ def with_probes(view: ClusterView, probes: Iterable[Probe]) -> ClusterView:
             ProbedMemberView(
                 **dict(member),
                 operating_status=probe.operating_status,
+                reason=probe.reason,
                 filesystem=probe.filesystem,
                 probe_error=probe.error,
             )

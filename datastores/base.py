@@ -1,56 +1,37 @@
 """DatastoreManager: what every engine shares. Its methods are the activities; an engine supplies undecorated hooks."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import ClassVar
+from contextlib import AbstractContextManager, contextmanager
 
 from temporalio import activity
 
-from datastores.client import OwnClient
 from datastores.command import run_once
-from datastores.configuration import ConfigurationManager, refuse_character_sets
-from datastores.conflicts import Conflict, memory_need
+from datastores.conflicts import memory_need
 from datastores.context import Connector, InstanceContext, open_context
+from datastores.engine import Engine
 from datastores.marker import Install, write_marker
 from datastores.service import define_service, final_refusal
 from datastores.templates import templates_of
 from datastores.volume import GuestOptions as GuestOptions
 from datastores.volume import mount, require_data
-from guests.base import Service
 from guests.connect import connect
 from keys import EngineKeys
 from model.base import refusal
-from model.cluster import EnginePlan, FilesystemStats, InstanceTask, OperatingStatus, PlanTask, ServerOptions
+from model.cluster import EnginePlan, FilesystemStats, Health, Instance, InstanceTask, OperatingStatus, PlanTask
 from model.command import CommandResult, CommandTask
 from model.datastore import Datastore, EngineSettings, catalogue, chosen
-from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused
-from model.spec import ClusterSpec, DatabaseSpec, UserSpec
-from temporal.heartbeat import note
+from model.errors import DeadlineExceeded, GuestError, GuestUnreachable, PlanRefused, ReplicationBroken, StepError
 
 ADMINISTRATOR = "durabase"
 """The engine's own administrator account, for durabase; Trove calls it os_admin."""
 
 
-class DatastoreManager(ABC):
+class DatastoreManager(Engine):
     """One engine. Subclasses never override a decorated method: it would lose its registration as an activity.
 
     Every activity's identity key is (cluster uuid, member), kept in a marker on the member's volume, and every
     second run checks the real thing first and does only what is missing.
     """
-
-    manager_name: ClassVar[str]
-    superuser: ClassVar[str]
-    """The engine's own superuser, who logs in once root is enabled; the command line calls it root."""
-    own_client: ClassVar[OwnClient]
-    """The engine's module `client`; it needs no keys and no guest."""
-    datastores: ClassVar[tuple[Datastore, ...]]
-    """The engine's built-in catalogue; settings may add versions or replace their packages."""
-    server_options: ClassVar[ServerOptions]
-    """The engine's own; settings may change some of them."""
-    guest_options: ClassVar[GuestOptions]
-    refuses_configuration: ClassVar[str] = "(?!)"
-    """A pattern of the server's words, when it does not start, that say that it will never take its configuration."""
 
     def __init__(
         self,
@@ -128,33 +109,26 @@ class DatastoreManager(ABC):
     def cluster_complete(self, task: InstanceTask) -> None:
         """Create databases and users on the primary; return once all replicate and every user can log in.
 
-        Identity: the names inside the database. A second run finds them and sets passwords and grants again.
+        Identity: the names inside the database. A second run finds them, makes what is missing, and sets passwords and
+        grants again.
         """
         with self._context(task) as context:
-            for database in task.databases:
-                note(f"creates database {database.name}")
-                self.create_database(context, database)
-            for user in task.users:
-                note(f"creates user {user.name}")
-                self.create_user(context, user, context.password(user))
+            self.create_databases(context, task.databases)
+            self.create_users(context, task.users)
             if self._options.root_on_create:
                 self.enable_root(context)
+            self._wait_for_replicas(context)
             self.do_cluster_complete(context)
-            for user in task.users:
-                self.check_login(context, user, context.password(user))
+            self.check_logins(context, task.users)
 
     @activity.defn
-    def update_status(self, task: InstanceTask) -> OperatingStatus:
-        """Ask the database whether it answers now. Identity: none, it only looks; it never touches `status`."""
-        try:
-            with self._context(task) as context:
-                if self.is_running(context):
-                    return OperatingStatus.HEALTHY
-                running = context.guest.is_active(self.manager_name)
-                return OperatingStatus.CRASHED if running else OperatingStatus.SHUTDOWN
-        except (GuestUnreachable, GuestError, DeadlineExceeded) as error:
-            activity.logger.warning("operating status is unknown: %s", error)
-            return OperatingStatus.UNKNOWN
+    def update_status(self, task: InstanceTask) -> OperatingStatus | Health:
+        """Ask the database whether it answers now, and a replica whether it follows; with the reason if asked for it.
+
+        Identity: none, it only looks; it never touches `status`.
+        """
+        health = self._health(task)
+        return health if task.explained else health.operating_status
 
     @activity.defn
     def get_filesystem_stats(self, task: InstanceTask) -> FilesystemStats:
@@ -192,15 +166,26 @@ class DatastoreManager(ABC):
 
     @activity.defn
     def restart(self, task: InstanceTask) -> None:
-        """Stop and start the member's database and wait until it answers.
+        """Stop and start the member's database; wait until it answers and replicas follow again.
 
-        Identity: the service; a second run restarts it once more, which leaves the same state. Raises DataLost as
-        `prepare` does: what runs without its files may be the last that has the data, and goes on.
+        A replica waits for its own link while the primary runs; the primary, whose turn is the last, for all of them,
+        and says what keeps one from it. Identity: the service; a second run restarts it once more, which leaves the
+        same state. Raises ReplicationBroken with the replica's name, and DataLost as `prepare` does: what runs without
+        its files may be the last that has the data, and goes on.
         """
         with self._context(task) as context:
             require_data(context, self.guest_options)
             context.guest.stop(self.manager_name)
-            self.start_service(context)
+            if context.is_primary:
+                self.start_service(context)
+                self._wait_for_replicas(context)
+                return
+            try:
+                self.start_service(context)
+                self._wait_for_link(context)
+            except ReplicationBroken as error:
+                # The others are restarted all the same.
+                activity.logger.warning("%s: %s", task.member, error)
 
     # The template of prepare, and what hooks may call.
 
@@ -230,70 +215,6 @@ class DatastoreManager(ABC):
         names = [f"{context.task.version}/{template}", template]
         return templates_of(type(self).__module__).select_template(names).render(values)
 
-    # The hooks an engine supplies.
-
-    @abstractmethod
-    def configuration_manager(self, version: str) -> ConfigurationManager:
-        """Return what a version of the engine knows of configuration."""
-
-    @abstractmethod
-    def check_names(self, spec: ClusterSpec) -> None:
-        """Refuse databases, users and passwords that the engine cannot take, by PlanRefused."""
-
-    @abstractmethod
-    def service(self, context: InstanceContext) -> Service:
-        """Return the engine's service, named as the manager."""
-
-    @abstractmethod
-    def render_config_file(self, context: InstanceContext) -> str:
-        """Return the engine's configuration file for this member, scaled by its server's memory."""
-
-    @abstractmethod
-    def do_prepare(self, context: InstanceContext) -> None:
-        """Bring the mounted member to where it needs its peers; a primary ends up answering."""
-
-    @abstractmethod
-    def do_post_prepare(self, context: InstanceContext) -> None:
-        """Join the member to the topology; a replica ends up answering."""
-
-    @abstractmethod
-    def do_cluster_complete(self, context: InstanceContext) -> None:
-        """Return once every replica replicates; runs on the primary, after databases and users are there."""
-
-    @abstractmethod
-    def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
-        """Create a database on the primary, unless it is there."""
-
-    @abstractmethod
-    def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Create a user with its password and grants, or set them again; on every member if users do not replicate."""
-
-    @abstractmethod
-    def enable_root(self, context: InstanceContext) -> None:
-        """Let the engine's own superuser log in with the derived password `root`."""
-
-    @abstractmethod
-    def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Log in as the user, wherever `create_user` made it. Raises GuestError if the database refuses."""
-
-    @abstractmethod
-    def is_running(self, context: InstanceContext) -> bool:
-        """Return whether the member's database answers a real request."""
-
-    def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return why the database does not answer, None if it does; an engine may say it in the database's words."""
-        if self.is_running(context):
-            return None
-        return "it does not answer yet" if context.guest.is_active(self.manager_name) else "its process does not run"
-
-    def check_character_sets(self, databases: Sequence[DatabaseSpec], version: str) -> None:  # noqa: ARG002 - for others
-        """Refuse databases' character sets and collations that a version has not, by PlanRefused: here all of them."""
-        refuse_character_sets(databases, "this engine has none")
-
-    def conflict(self, spec: ClusterSpec, version: str, memory: int) -> Conflict | None:  # noqa: ARG002 - for others
-        """Return which setting cannot be beside the others on servers of `memory` MiB, None if all can."""
-        return None
-
     # Inside.
 
     @contextmanager
@@ -302,3 +223,52 @@ class DatastoreManager(ABC):
         task = self.configuration_manager(entry.version).renamed(task)
         with open_context(task, self._keys, entry, self._connect) as context:
             yield context
+
+    def _health(self, task: InstanceTask) -> Health:
+        try:
+            with self._context(task) as context:
+                reason = self._reason_not_healthy(context)
+                if reason is None:
+                    return Health(operating_status=OperatingStatus.HEALTHY)
+                running = context.guest.is_active(self.manager_name)
+                status = OperatingStatus.CRASHED if running else OperatingStatus.SHUTDOWN
+                return Health(operating_status=status, reason=reason)
+        except (GuestUnreachable, GuestError, DeadlineExceeded) as error:
+            activity.logger.warning("operating status is unknown: %s", error)
+            return Health(operating_status=OperatingStatus.UNKNOWN, reason=str(error))
+
+    def _reason_not_healthy(self, context: InstanceContext) -> str | None:
+        try:
+            if not self.is_running(context):
+                return self.reason_not_running(context) or "it did not answer just now"
+            return None if context.is_primary else self.reason_not_following(context)
+        except ReplicationBroken as error:
+            return str(error)
+
+    def _wait_for_link(self, context: InstanceContext) -> None:
+        """Return once a replica follows, or once its primary does not run: then it is the primary that must start."""
+        if self.reason_not_following(context) is None:
+            return
+        with self._beside(context, context.primary) as primary:
+            context.wait_until(
+                lambda: self.reason_not_following(context) if self.is_running(primary) else None,
+                f"{context.instance.name} to follow",
+            )
+
+    def _wait_for_replicas(self, context: InstanceContext) -> None:
+        """Return once every replica follows. Raises StepError with the name of the replica that does not."""
+        for replica in context.replicas:
+            try:
+                with self._beside(context, replica) as other:
+                    self._wait_to_follow(other)
+            except StepError as error:
+                error.member = replica.name
+                raise
+
+    def _wait_to_follow(self, replica: InstanceContext) -> None:
+        what = f"{replica.instance.name} to follow"
+        replica.wait_until(lambda: self.reason_not_following(replica), what)
+
+    def _beside(self, context: InstanceContext, other: Instance) -> AbstractContextManager[InstanceContext]:
+        """Connect to another member of the same cluster."""
+        return self._context(context.task.model_copy(update={"member": other.name}))

@@ -154,6 +154,10 @@ class Guest(ABC):
         """Return whether the service's process runs; says nothing of whether it answers."""
 
     @abstractmethod
+    def log_lines(self, name: str, pattern: str) -> Sequence[str]:
+        """Return the last lines of a service's log that an extended regular expression finds, the latest last."""
+
+    @abstractmethod
     def close(self) -> None:
         """End the connection."""
 

@@ -12,7 +12,7 @@ from guests.apt import INSTALL, INSTALL_SECONDS, LOOK, NOT_WHOLE, UNKNOWN
 from guests.base import Service
 from guests.block_device import ATTACH_SECONDS, DEVICE, FORMAT_SECONDS, MOUNT, links
 from guests.ssh import SshGuest
-from guests.systemd import DEFINE, START, STOP, UNITS, unit_name, unit_text
+from guests.systemd import DEFINE, LOG_LINES, START, STOP, UNITS, unit_name, unit_text
 from model.cloud import Server
 from model.datastore import Filesystem
 from model.errors import GuestError, GuestRefused
@@ -138,6 +138,11 @@ class DebianGuest(SshGuest):
         """Return whether the service's process runs."""
         command = ["systemctl", "is-active", "--quiet", unit_name(name)]
         return self.run(command, check=False, changes=False).code == 0
+
+    def log_lines(self, name: str, pattern: str) -> Sequence[str]:
+        """Return the last lines that a pattern finds in the journal of the service's unit; see Guest."""
+        command = ["sh", "-c", LOG_LINES, "sh", unit_name(name), pattern]
+        return self.run(command, changes=False).stdout.splitlines()
 
     def _device(self, volume_id: str) -> str:
         """Return the device of an attached volume. The cloud may call it attached before the guest sees it."""

@@ -50,6 +50,10 @@ mkdir -p -- "$(dirname -- "$target")"
 ln -sT -- "$volume" "$target" || exit {MOUNT_REFUSED}
 """
 
+LOG_LINES = """\
+tail --bytes=4194304 -- "$1" | LC_ALL=C grep --text --extended-regexp -e "$2" | tail --lines=20
+"""
+
 
 class LocalGuest(SshGuest):
     """Everything on it belongs to one user, below one directory; its packages are those of durabase's environment."""
@@ -141,6 +145,11 @@ class LocalGuest(SshGuest):
     def is_active(self, name: str) -> bool:
         """Return whether the service has a process."""
         return self._services("is-active", name, changes=False).code == 0
+
+    def log_lines(self, name: str, pattern: str) -> Sequence[str]:
+        """Return the last lines that a pattern finds in the file that supervisor keeps of the service; see Guest."""
+        script = ["sh", "-c", LOG_LINES, "sh", f"{self._home}/log/{name}.log", pattern]
+        return self.run(script, changes=False).stdout.splitlines()
 
     def _services(
         self, verb: str, name: str, *, stdin: str = "", timeout: float = 60, changes: bool = True

@@ -29,6 +29,11 @@ exit 1
 It is stopped, as systemd would go on starting it; journalctl has systemd's own words and the service's.
 """
 
+LOG_LINES = """\
+journalctl --unit "$1" --lines 20000 --output cat --no-pager --quiet |
+    LC_ALL=C grep --text --extended-regexp -e "$2" | tail --lines=20
+"""
+
 STOP = """\
 set -u
 [ "$(systemctl show --property LoadState --value "$1")" != not-found ] || exit 0

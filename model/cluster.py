@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from operator import not_
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from model.base import Noun
 from model.cloud import Flavor, Image, Server, Volume
@@ -137,11 +138,27 @@ class FilesystemStats(Noun):
     free: int
 
 
+class Health(Noun):
+    """What `update_status` found; `reason` says why it is not HEALTHY, in the server's own words.
+
+    Read from a status alone, too: that is what a worker answers that is older than this.
+    """
+
+    operating_status: OperatingStatus
+    reason: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_status_alone(cls, value: object) -> object:
+        return {"operating_status": value} if isinstance(value, str) else value
+
+
 class Probe(Noun):
-    """What `show --probe` found on one member."""
+    """What `show --probe` found on one member; `error` is of asking it, `reason` why it is not HEALTHY."""
 
     member: str
     operating_status: OperatingStatus
+    reason: str | None = None
     filesystem: FilesystemStats | None
     error: str | None = None
 
@@ -197,6 +214,8 @@ class InstanceTask(Noun):
     operation: int = 0
     step: int = 0
     data: Data | None = None
+    explained: bool = Field(default=False, exclude_if=not_)
+    """Whether `update_status` may answer with a Health: a workflow older than this reads a status alone."""
 
 
 class PlanTask(Noun):

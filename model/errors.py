@@ -92,6 +92,12 @@ class VolumeBlank(GuestRefused):
     """A volume has no file system, and may not be given one."""
 
 
+class ReplicationBroken(StepError):
+    """A replica cannot follow its primary any more, whatever is waited for; the message has the server's own words."""
+
+    retryable = False
+
+
 DEADLINE_MARGIN = timedelta(seconds=5)
 """A wait gives up this long before its deadline, so that its typed error arrives and not a bare timeout."""
 

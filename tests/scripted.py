@@ -21,6 +21,7 @@ from model.cluster import (
     ClusterRecord,
     EnginePlan,
     FilesystemStats,
+    Health,
     InstanceTask,
     OperatingStatus,
     PlanTask,
@@ -93,8 +94,9 @@ class Script:
             return await self._answer(task, EnginePlan(version=version, options=self.options, root_key_id="test"))
 
         @activity.defn
-        async def update_status(task: InstanceTask) -> OperatingStatus:
-            return await self._answer(task, OperatingStatus.HEALTHY)
+        async def update_status(task: InstanceTask) -> OperatingStatus | Health:
+            default: OperatingStatus | Health = OperatingStatus.HEALTHY
+            return await self._answer(task, default)
 
         @activity.defn
         async def get_filesystem_stats(task: InstanceTask) -> FilesystemStats:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from model.cluster import ClusterRecord, FilesystemStats, InstanceTask, OperatingStatus, Probe
+from model.cluster import ClusterRecord, FilesystemStats, Health, InstanceTask, OperatingStatus, Probe
 from workflows.queues import engine_queue
 from workflows.recovery import not_taken_up, reason_of
 from workflows.side_by_side import side_by_side
@@ -29,13 +29,16 @@ async def _probe(record: ClusterRecord, member: str) -> Probe:
         member=member,
         members=record.members,
         deadline=deadline,
+        explained=True,
     )
     ask = Call(Step.UPDATE_STATUS, queue, task, deadline, f"{member}: does the database answer?", member)
     measure = Call(Step.GET_FILESYSTEM_STATS, queue, task, deadline, f"{member}: how full is the volume?", member)
-    status = OperatingStatus.UNKNOWN
+    health = Health(operating_status=OperatingStatus.UNKNOWN)
     try:
-        status = await ask.run(OperatingStatus)
-        return Probe(member=member, operating_status=status, filesystem=await measure.run(FilesystemStats))
-    except ActivityError as error:
-        reason = f"no worker serves task queue {queue}" if not_taken_up(error) else reason_of(error)
-        return Probe(member=member, operating_status=status, filesystem=None, error=reason)
+        health = await ask.run(Health)
+        stats, error = await measure.run(FilesystemStats), None
+    except ActivityError as failure:
+        stats, error = None, f"no worker serves task queue {queue}" if not_taken_up(failure) else reason_of(failure)
+    return Probe(
+        member=member, operating_status=health.operating_status, reason=health.reason, filesystem=stats, error=error
+    )

@@ -9,7 +9,7 @@ from datastores.configuration import ConfigurationManager
 from datastores.conflicts import Conflict, memory_conflict
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
-from datastores.mysql import client, layout, parameters, replication, server, sql
+from datastores.mysql import accounts, client, layout, parameters, replication, server, sql
 from datastores.mysql.names import check_names
 from datastores.mysql.session import Session
 from datastores.mysql.sizes import binlog_size, sizes
@@ -17,7 +17,6 @@ from datastores.service import install
 from guests.base import Service
 from model.cluster import Role, ServerOptions
 from model.datastore import Datastore
-from model.errors import GuestError
 from model.spec import ClusterSpec, DatabaseSpec, UserSpec
 
 STOP_SECONDS = 180
@@ -117,7 +116,7 @@ class MysqlManager(DatastoreManager):
         make_data(context, layout.DATA, layout.SYSTEM_USER, server.copy_primary)
         self.run_server(context, layout.CONFIG_FILE)
         replication.follow_primary(context, session)
-        context.wait_until(lambda: replication.reason_not_following(session), f"{context.instance.name} to follow")
+        context.wait_until(lambda: self.reason_not_following(context), f"{context.instance.name} to follow")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
         """Wait until every replica has what the primary has, and the primary waits for them if it shall."""
@@ -128,16 +127,20 @@ class MysqlManager(DatastoreManager):
 
     def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
         """Create a database in the character set and collation that it names, or in the server's; or set them again."""
-        session = Session(context, context.instance)
-        if session.query(sql.has_database(database)) == ["0"]:
-            session.execute(sql.create_database(database))
+        self.create_databases(context, [database])
+
+    def create_databases(self, context: InstanceContext, databases: Sequence[DatabaseSpec]) -> None:
+        """Create several in a few sessions."""
+        accounts.create_databases(Session(context, context.instance), databases)
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases, and nothing outside."""
-        session = Session(context, context.instance)
-        self._set_user(session, user.name, password)
-        for database in context.databases_of(user):
-            self._grant(session, sql.EVERYTHING, sql.schema(database), user.name)
+        accounts.create_users(Session(context, context.instance), [self._account(context, user, password)])
+
+    def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Create several in a few sessions."""
+        wanted = [self._account(context, user, context.password(user)) for user in users]
+        accounts.create_users(Session(context, context.instance), wanted)
 
     def enable_root(self, context: InstanceContext) -> None:
         """Let `root` log in, and do everything."""
@@ -146,35 +149,37 @@ class MysqlManager(DatastoreManager):
         self._grant(session, sql.EVERYTHING, sql.EVERYWHERE, layout.SUPERUSER, " WITH GRANT OPTION")
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Log in to each of the user's databases."""
-        Session(context, context.instance).log_in(user.name, password, context.databases_of(user))
+        """Log in to one of the user's databases, and see that it may use all of them."""
+        accounts.log_in(Session(context, context.instance), [self._account(context, user, password)])
+
+    def check_logins(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Check one after another: a client logs in once."""
+        wanted = [self._account(context, user, context.password(user)) for user in users]
+        accounts.log_in(Session(context, context.instance), wanted)
 
     def is_running(self, context: InstanceContext) -> bool:
-        """Return whether the member serves in its role; a replica that does not follow serves old data."""
-        if self.reason_not_running(context) is not None:
-            return False
-        try:
-            return context.is_primary or not replication.reason_not_following(Session(context, context.instance))
-        except GuestError:
-            return False
+        """Return whether the member answers in its role."""
+        return self.reason_not_running(context) is None
 
     def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return why the member does not serve in its role, in the server's words, None if it does.
-
-        Whom a replica follows does not count: it must be able to start while its primary is down.
-        """
+        """Return why the member does not serve in its role, in the server's words, None if it does."""
         answer = Session(context, context.instance).attempt(sql.READ_ONLY)
         if answer.code != 0:
             return answer.stderr.strip() if context.guest.is_active(self.manager_name) else "its process does not run"
         role = Role.REPLICA if answer.stdout.strip() == "1" else Role.PRIMARY
         return None if role is context.instance.role else f"it runs as {role}, not as {context.instance.role}"
 
+    def reason_not_following(self, context: InstanceContext) -> str | None:
+        """Return why a replica does not follow its primary: then it serves old data. Raises ReplicationBroken."""
+        return replication.reason_not_following(Session(context, context.instance))
+
     # Inside.
 
+    def _account(self, context: InstanceContext, user: UserSpec, password: str) -> accounts.Account:
+        return accounts.Account(user.name, password, context.databases_of(user))
+
     def _set_user(self, session: Session, user: str, password: str) -> None:
-        known, wanted = session.query(sql.password_of(user)), sql.password_hash(password)
-        if known != [wanted]:
-            session.execute(sql.set_user("ALTER" if known else "CREATE", user, wanted))
+        accounts.create_users(session, [accounts.Account(user, password, ())])
 
     def _grant(self, session: Session, privileges: str, on: str, user: str, option: str = "") -> None:
         wanted = sql.grant(privileges, on, user)

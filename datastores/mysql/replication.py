@@ -8,7 +8,7 @@ from datastores.mysql import layout, sql
 from datastores.mysql.parameters import is_on
 from datastores.mysql.session import Session
 from model.base import refusal
-from model.errors import PlanRefused
+from model.errors import PlanRefused, ReplicationBroken
 from model.spec import ClusterSpec
 
 SEMI_SYNCHRONOUS = "rpl_semi_sync_master_enabled"
@@ -39,8 +39,21 @@ def follow_primary(context: InstanceContext, session: Session) -> None:
 
 
 def reason_not_following(session: Session) -> str | None:
-    """Return why a replica does not follow its primary, in the database's words, None if it does. Raises GuestError."""
-    return reason_in(session.record(sql.SLAVE))
+    """Return why a replica does not follow its primary, in the database's words, None if it does.
+
+    Raises ReplicationBroken once the server itself has given up, GuestError if it does not answer.
+    """
+    status = session.record(sql.SLAVE)
+    reason = reason_in(status)
+    if reason and has_given_up(status):
+        raise ReplicationBroken(reason, session.target.name)
+    return reason
+
+
+def has_given_up(status: Mapping[str, str]) -> bool:
+    """Return whether a replica's server has ended a thread because of an error: it tries again what may pass."""
+    threads = (("Slave_IO_Running", "Last_IO_Error"), ("Slave_SQL_Running", "Last_SQL_Error"))
+    return any(status.get(thread) == "No" and status.get(error) for thread, error in threads)
 
 
 def reason_behind(context: InstanceContext, position: str) -> str | None:

@@ -1,20 +1,32 @@
 """durabase's own way into a member's database: MariaDB's client on its guest, over TCP, SQL on standard input."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from datastores.context import InstanceContext, address_of
 from datastores.mysql import layout, sql
 from datastores.mysql.client import option_file
 from guests.base import CommandResult
 from model.cluster import Instance
+from model.errors import GuestError
 
 STATEMENT_SECONDS = 120
 
 FLAGS = ("--batch", "--connect-timeout=5", "--default-character-set=utf8mb4", "--protocol=tcp")
 
-LOG_IN = 'cat | "$@" --execute "SELECT 1"'
+LOG_IN = 'cat | "$@"'
 """The pipe must belong to the system user: one made by the login user cannot be opened again as /dev/stdin."""
+
+MARK = "durabase-step"
+"""With its number, it is selected before each of several steps."""
+
+
+class Step(NamedTuple):
+    """One of several scripts for one process: what it does, for an error's sentence, and its statements."""
+
+    what: str
+    script: str
 
 
 @dataclass(frozen=True)
@@ -41,15 +53,29 @@ class Session:
         """Run a query that may get no answer: its row is in `stdout`, or the database's words in `stderr`."""
         return self._run(statement, "--skip-column-names", check=False)
 
+    def run_steps(self, steps: Sequence[Step]) -> None:
+        """Run steps one after another in one process, until one fails. Raises GuestError with what that step does."""
+        if not steps:
+            return
+        script = "\n".join(f"SELECT '{MARK} {number}';\n{step.script}" for number, step in enumerate(steps))
+        result = self._run(script, "--skip-column-names", check=False, changes=True)
+        if result.code != 0:
+            begun = [line for line in result.stdout.splitlines() if line.startswith(MARK)]
+            what = steps[int(begun[-1].split()[1])].what if begun else "mariadb"
+            raise GuestError(f"{what} failed on {self.target.name}: {result.stderr}")
+
     def log_in(self, user: str, password: str, databases: Sequence[str]) -> None:
-        """Log in as a user to each database, or to none. Raises GuestError if the database refuses.
+        """Log in as a user to its first database, or to none, and see that it may use them all. Raises GuestError.
 
         The password is in an option file that is the client's standard input: in no file, no environment.
         """
-        for database in databases or ("",):
-            chosen = [f"--database={database}"] if database else []
-            client = self._command("/dev/stdin", *chosen)
-            self._guest_run(["sh", "-c", LOG_IN, "sh", *client], option_file(user, password))
+        chosen = [f"--database={databases[0]}"] if databases else []
+        query = sql.unusable(databases) if databases else "SELECT 1 FROM dual WHERE false"
+        client = self._command("/dev/stdin", *chosen, "--skip-column-names", "--raw", f"--execute={query}")
+        result = self._guest_run(["sh", "-c", LOG_IN, "sh", *client], option_file(user, password), check=False)
+        refused = result.stderr if result.code != 0 else ", ".join(result.stdout.splitlines())
+        if refused:
+            raise GuestError(f"logging in as user {user} failed on {self.target.name}: {refused}")
 
     def _run(self, script: str, *flags: str, check: bool = True, changes: bool = False) -> CommandResult:
         file = self.context.guest.path(layout.ADMINISTRATOR_FILE)
@@ -63,11 +89,16 @@ class Session:
     def _guest_run(
         self, command: Sequence[str], stdin: str, *, check: bool = True, changes: bool = False
     ) -> CommandResult:
-        return self.context.guest.run(
+        result = self.context.guest.run(
             command,
             user=layout.SYSTEM_USER,
             stdin=stdin,
             timeout=STATEMENT_SECONDS,
-            check=check,
+            check=False,
             changes=changes,
         )
+        # The client shows the whole statement before its error, and that may have a password.
+        words = "\n".join(line for line in result.stderr.splitlines() if line.startswith("ERROR"))
+        if check and result.code != 0:
+            raise GuestError(f"mariadb on {self.target.name} failed with exit code {result.code}: {words}")
+        return replace(result, stderr=words)

@@ -1,6 +1,7 @@
 """SQL as text: quoting, and the statements that durabase runs. All pure; its sessions have the default `sql_mode`."""
 
 import hashlib
+from collections.abc import Sequence
 
 from model.spec import DatabaseSpec
 
@@ -36,8 +37,11 @@ def account(user: str) -> str:
 
 def schema(database: str) -> str:
     """Return a database as GRANT names it, where `_` and `%` stand for other characters."""
-    escaped = database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
-    return f"{identifier(escaped)}.*"
+    return f"{identifier(_pattern(database))}.*"
+
+
+def _pattern(database: str) -> str:
+    return database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
 
 def password_hash(password: str) -> str:
@@ -87,9 +91,10 @@ def has_database(database: DatabaseSpec) -> str:
     return f"SELECT count(*) FROM information_schema.SCHEMATA WHERE {there}"  # noqa: S608 - quoted
 
 
-def password_of(user: str) -> str:
-    """Return the query for what is kept of a user's password: no row for no user."""
-    return f"SELECT authentication_string FROM mysql.user WHERE User = {literal(user)} AND Host = '%'"  # noqa: S608 - quoted
+def passwords_of(users: Sequence[str]) -> str:
+    """Return the query for users' names and what is kept of their passwords: no row for no user."""
+    wanted = ", ".join(map(literal, users))
+    return f"SELECT User, authentication_string FROM mysql.user WHERE Host = '%' AND User IN ({wanted})"  # noqa: S608 - quoted
 
 
 def set_user(verb: str, user: str, hashed: str) -> str:
@@ -102,9 +107,36 @@ def grants_of(user: str) -> str:
     return f"SHOW GRANTS FOR {account(user)}"
 
 
-def grant(privileges: str, on: str, user: str) -> str:
-    """Return a grant's beginning, in the words in which SHOW GRANTS answers."""
-    return f"GRANT {privileges} ON {on} TO {account(user)}"
+def grant(privileges: str, on: str, *users: str) -> str:
+    """Return a grant's beginning, in the words in which SHOW GRANTS answers for a single user."""
+    return f"GRANT {privileges} ON {on} TO {', '.join(map(account, users))}"
+
+
+PRIVILEGES = (
+    "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME = 'db' "
+    "AND COLUMN_NAME LIKE '%\\_priv' AND COLUMN_NAME <> 'Grant_priv'"
+)
+"""The query for what ALL PRIVILEGES on a database are, as columns of `mysql.db`: each version has some more."""
+
+
+def missing(privileges: Sequence[str], grants: Sequence[tuple[str, str]]) -> str:
+    """Return the query for which grants (database, user) are not there with all privileges: their numbers."""
+    rows = ((number, _pattern(database), user) for number, (database, user) in enumerate(grants))
+    wanted = ", ".join(f"({number}, {literal(database)}, {literal(user)})" for number, database, user in rows)
+    # By bytes, and joined: the answers of a subquery are kept by a collation that takes Ann for ann.
+    same = "BINARY granted.Db = BINARY name AND BINARY granted.User = BINARY wanted.user AND granted.Host = '%'"
+    whole = " AND ".join(f"granted.{identifier(privilege)} = 'Y'" for privilege in privileges)
+    joined = f"wanted LEFT JOIN mysql.db AS granted ON {same} AND {whole}"
+    return (
+        f"WITH wanted (number, name, user) AS (VALUES {wanted}) SELECT number FROM {joined} WHERE granted.User IS NULL"  # noqa: S608 - quoted
+    )
+
+
+def unusable(databases: Sequence[str]) -> str:
+    """Return the query for those databases that its user may not use: a user sees no others."""
+    wanted = ", ".join(f"({literal(database)})" for database in databases)
+    joined = "wanted LEFT JOIN information_schema.SCHEMATA ON BINARY SCHEMA_NAME = BINARY name"
+    return f"WITH wanted (name) AS (VALUES {wanted}) SELECT name FROM {joined} WHERE SCHEMA_NAME IS NULL"  # noqa: S608 - quoted
 
 
 def reached(position: str) -> str:

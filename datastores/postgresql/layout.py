@@ -1,5 +1,7 @@
 """Where PostgreSQL lies on a member, and the accounts that are durabase's own."""
 
+import hashlib
+
 from datastores.base import ADMINISTRATOR
 
 MOUNT_POINT = "/var/lib/postgresql"
@@ -24,6 +26,20 @@ REPLICATION = f"{ADMINISTRATOR}_replication"
 
 SUPERUSER = "postgres"
 """The engine's own superuser, for people; it exists once root is enabled."""
+
+OWNER_PREFIX = f"{ADMINISTRATOR}_owner_"
+"""How the roles begin that own what is made in a database."""
+
+MAX_BYTES = 63
+"""NAMEDATALEN - 1: PostgreSQL cuts longer names silently."""
+
+
+def owner(database: str) -> str:
+    """Return the role that owns what a database's users make in it; a name too long for that stands as its hash."""
+    name = f"{OWNER_PREFIX}{database}"
+    if len(name.encode()) <= MAX_BYTES:
+        return name
+    return f"{OWNER_PREFIX}{hashlib.sha256(database.encode()).hexdigest()[:32]}"
 
 
 def slot(member: str) -> str:

@@ -9,10 +9,9 @@ from datastores.configuration import ConfigurationManager, refuse_character_sets
 from datastores.conflicts import Conflict
 from datastores.context import InstanceContext, address_of
 from datastores.data_directory import make_data
-from datastores.postgresql import client, layout, parameters, relations, replication, server, sizes, sql
+from datastores.postgresql import accounts, client, layout, link, parameters, relations, replication, server, sizes, sql
 from datastores.postgresql.names import check_names
 from datastores.postgresql.psql import Psql
-from datastores.postgresql.scram import matches, new_verifier
 from datastores.service import install
 from guests.base import Service
 from model.cluster import ServerOptions
@@ -110,7 +109,7 @@ class PostgresqlManager(DatastoreManager):
             return
         make_data(context, layout.DATA, layout.SYSTEM_USER, replication.copy_primary)
         self._run_server(context)
-        context.wait_until(lambda: replication.reason_not_receiving(psql), f"{context.instance.name} to stream")
+        context.wait_until(lambda: link.reason_not_following(context), f"{context.instance.name} to stream")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
         """Wait for the replicas; only then name synchronous standbys, as commits would hang before."""
@@ -122,18 +121,20 @@ class PostgresqlManager(DatastoreManager):
 
     def create_database(self, context: InstanceContext, database: DatabaseSpec) -> None:
         """Create a database that belongs to the administrator and is open to its users only."""
-        psql = Psql(context, context.instance)
-        if psql.query(sql.has_database(database.name)) == ["0"]:
-            psql.execute(sql.create_database(database.name))
-        psql.execute(sql.close_database(database.name))
+        self.create_databases(context, [database])
+
+    def create_databases(self, context: InstanceContext, databases: Sequence[DatabaseSpec]) -> None:
+        """Create several in a few sessions."""
+        accounts.create_databases(Psql(context, context.instance), [database.name for database in databases])
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases but drop them."""
-        psql = Psql(context, context.instance)
-        databases = context.databases_of(user)
-        self._set_role(psql, user.name, "LOGIN", password)
-        for database in databases:
-            psql.execute(sql.grant(user.name, database), database)
+        accounts.create_users(Psql(context, context.instance), [self._account(context, user, password)])
+
+    def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Create several in a few sessions."""
+        wanted = [self._account(context, user, context.password(user)) for user in users]
+        accounts.create_users(Psql(context, context.instance), wanted)
 
     def enable_root(self, context: InstanceContext) -> None:
         """Let `postgres` log in as a superuser."""
@@ -141,9 +142,13 @@ class PostgresqlManager(DatastoreManager):
         self._set_role(psql, layout.SUPERUSER, "LOGIN SUPERUSER", context.secrets.password("root"))
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
-        """Log in to each of the user's databases."""
-        databases = context.databases_of(user) or [client.MAINTENANCE_DATABASE]
-        Psql(context, context.instance).log_in(user.name, password, databases)
+        """Log in to one of the user's databases, and see that it may connect to all of them."""
+        accounts.log_in(Psql(context, context.instance), [self._account(context, user, password)])
+
+    def check_logins(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Check several in a few sessions."""
+        wanted = [self._account(context, user, context.password(user)) for user in users]
+        accounts.log_in(Psql(context, context.instance), wanted)
 
     def is_running(self, context: InstanceContext) -> bool:
         """Return whether the member answers and is in recovery just when it is a replica."""
@@ -151,12 +156,23 @@ class PostgresqlManager(DatastoreManager):
         return answer.stdout.strip() == self._role(context)
 
     def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return the server's own words why it does not answer, None if it does."""
+        """Return the server's own words why it does not answer, None if it does.
+
+        A replica may lack WAL before it answers: then also why it does not get that. Raises ReplicationBroken.
+        """
         answer = Psql(context, context.instance).attempt(sql.ROLE)
-        if answer.code != 0:
-            return answer.stderr.strip() if context.guest.is_active(self.manager_name) else "its process does not run"
-        is_right = answer.stdout.strip() == self._role(context)
-        return None if is_right else f"it runs as {answer.stdout.strip()}, not as {self._role(context)}"
+        if answer.code == 0:
+            is_right = answer.stdout.strip() == self._role(context)
+            return None if is_right else f"it runs as {answer.stdout.strip()}, not as {self._role(context)}"
+        if not context.guest.is_active(self.manager_name):
+            return "its process does not run"
+        said = answer.stderr.strip()
+        broken = None if context.is_primary else link.reason_not_following(context)
+        return f"{said}; {broken}" if broken else said
+
+    def reason_not_following(self, context: InstanceContext) -> str | None:
+        """Return why a replica does not stream from its primary, None if it does. Raises ReplicationBroken."""
+        return link.reason_not_following(context)
 
     def start_service(self, context: InstanceContext) -> None:
         """Let the server judge its configuration, then start it: a refusal arrives in its own words."""
@@ -177,10 +193,11 @@ class PostgresqlManager(DatastoreManager):
         return self.configuration_manager(context.task.version).render(context.task.configuration)
 
     def _set_role(self, psql: Psql, role: str, attributes: str, password: str) -> None:
-        rows = psql.query(sql.password_of(role))
-        verb = "ALTER" if rows else "CREATE"
-        known = bool(rows) and matches(rows[0], password)
-        psql.execute(sql.set_role(verb, role, attributes, None if known else new_verifier(password)))
+        known = dict(row.rsplit("|", 1) for row in psql.query(sql.passwords_of([role])))
+        psql.execute(accounts.set_role(role, attributes, password, known.get(role)))
+
+    def _account(self, context: InstanceContext, user: UserSpec, password: str) -> accounts.Account:
+        return accounts.Account(user.name, password, context.databases_of(user))
 
     def _role(self, context: InstanceContext) -> str:
         return str(context.instance.role)

@@ -6,14 +6,11 @@ from model.base import refusal
 from model.errors import PlanRefused
 from model.spec import ClusterSpec
 
-MAX_BYTES = 63
-"""NAMEDATALEN - 1: PostgreSQL cuts longer names silently."""
-
 DATABASES = ("postgres", "template0", "template1", ADMINISTRATOR)
 USERS = (layout.SUPERUSER, ADMINISTRATOR, layout.REPLICATION, "public", "none")
 """PostgreSQL refuses public and none as roles, even quoted; the others are the engine's or durabase's."""
 
-RESERVED_PREFIX = "pg_"
+RESERVED_PREFIXES = ("pg_", layout.OWNER_PREFIX)
 
 
 def check_names(spec: ClusterSpec) -> None:
@@ -25,8 +22,8 @@ def check_names(spec: ClusterSpec) -> None:
 
 
 def _check(field: str, name: str, reserved: tuple[str, ...]) -> None:
-    if len(name.encode(errors="surrogatepass")) > MAX_BYTES:
-        raise PlanRefused(str(refusal(field, name, f"at most {MAX_BYTES} bytes long in UTF-8")))
-    if name in reserved or name.startswith(RESERVED_PREFIX):
-        allowed = f"a name other than {', '.join(reserved)}, not beginning with {RESERVED_PREFIX}"
+    if len(name.encode(errors="surrogatepass")) > layout.MAX_BYTES:
+        raise PlanRefused(str(refusal(field, name, f"at most {layout.MAX_BYTES} bytes long in UTF-8")))
+    if name in reserved or name.startswith(RESERVED_PREFIXES):
+        allowed = f"a name other than {', '.join(reserved)}, not beginning with {' or '.join(RESERVED_PREFIXES)}"
         raise PlanRefused(str(refusal(field, name, allowed)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from datastores.base import ADMINISTRATOR
@@ -11,6 +12,7 @@ from datastores.postgresql.client import MAINTENANCE_DATABASE, connection_url
 from datastores.postgresql.parameters import configuration_manager
 from guests.base import CommandResult
 from model.cluster import Instance
+from model.errors import GuestError
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 120
@@ -18,6 +20,16 @@ STATEMENT_SECONDS = 120
 
 FLAGS = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=terse")
 """Terse, because an error's excerpt of the statement could show a verifier."""
+
+MARK = "durabase-step"
+"""With its number, it is printed before each of several steps."""
+
+
+class Step(NamedTuple):
+    """One of several scripts for one process: what it does, for an error's sentence, and psql's text."""
+
+    what: str
+    script: str
 
 
 @dataclass(frozen=True)
@@ -40,19 +52,28 @@ class Psql:
         """Run a query that may get no answer: its rows are in `stdout`, or the database's words in `stderr`."""
         return self._run(statement, MAINTENANCE_DATABASE, check=False)
 
-    def log_in(self, user: str, password: str, databases: Sequence[str]) -> None:
-        """Log in as a user to each database. Raises GuestError if the database refuses.
+    def run_steps(self, steps: Sequence[Step]) -> None:
+        """Run steps one after another in one process, until one fails. Raises GuestError with what that step does."""
+        script = "\n".join(f"\\echo {MARK} {number}\n{step.script}" for number, step in enumerate(steps))
+        result = self._run(script, MAINTENANCE_DATABASE, check=False, changes=True)
+        if result.code != 0:
+            begun = [line for line in result.stdout.splitlines() if line.startswith(MARK)]
+            what = steps[int(begun[-1].split()[1])].what if begun else "psql"
+            raise GuestError(f"{what} failed on {self.target.name}: {result.stderr.strip()}")
+
+    def inside(self, database: str, script: str) -> str:
+        """Return what runs a step's script in a database, as the same user."""
+        return f"\\connect -reuse-previous=on 'postgresql:///{quote(database, safe='')}'\n{script}"
+
+    def logged_in(self, user: str, password: str, database: str, script: str) -> str:
+        """Return what logs in as a user to a database and runs a step's script there.
 
         The password goes to psql's `\\connect` on standard input: no file, no environment.
         """
-        lines = [f"{self._connect(user, password, name)}\nSELECT 1;" for name in databases]
-        self._run("\n".join(lines), MAINTENANCE_DATABASE)
-
-    def _connect(self, user: str, password: str, database: str) -> str:
         # A URL, because it has neither quotes nor colons in what a person chose: psql would read those anew.
         url = connection_url(self._address, layout.PORT, database, user, password)
         options = quote(sql.options(sql.LOG_IN, self._known), safe="")
-        return f"\\connect -reuse-previous=off '{url}?options={options}'"
+        return f"\\connect -reuse-previous=off '{url}?options={options}'\n{script}"
 
     @property
     def _address(self) -> str:

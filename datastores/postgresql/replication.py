@@ -66,13 +66,6 @@ def copy_primary(context: InstanceContext, new: str) -> None:
     context.guest.run(["touch", f"{new}/standby.signal"], user=layout.SYSTEM_USER)
 
 
-def reason_not_receiving(psql: Psql) -> str | None:
-    """Return why a replica does not stream from its primary, None if it does."""
-    result = psql.attempt("SELECT status FROM pg_stat_wal_receiver")
-    status = result.stdout.strip() or result.stderr.strip() or "not there"
-    return None if status == "streaming" else f"its WAL receiver is {status}"
-
-
 def reason_not_streaming(psql: Psql, replicas: list[Instance]) -> str | None:
     """Return which replicas the primary does not stream to, None if it does to all."""
     rows = psql.query("SELECT application_name || ' ' || state FROM pg_stat_replication")

@@ -1,6 +1,6 @@
 """SQL as text: quoting, and the few statements that durabase runs. All pure."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 
 SESSION: Mapping[str, str] = {
     "client_min_messages": "warning",
@@ -50,39 +50,94 @@ def options(session: Mapping[str, str], known: Container[str]) -> str:
     return " ".join(f"-c {name}={value}" for name, value in escaped)
 
 
-def has_database(name: str) -> str:
-    """Return the query whether a database is there."""
-    return f"SELECT count(*) FROM pg_database WHERE datname = {literal(name)}"  # noqa: S608 - quoted
+def unless(there: str, statement: str) -> str:
+    """Return what lets psql run a statement unless a query finds a row."""
+    return f"SELECT {literal(statement)} WHERE NOT EXISTS ({there})\n\\gexec"
 
 
-def create_database(name: str) -> str:
-    """Return what creates a database."""
-    return f"CREATE DATABASE {identifier(name)};"
+def create_database(name: str, owner: str) -> str:
+    """Return what creates a database and its owner role, unless they are there, and lets in nobody else.
+
+    Everybody may connect by default. It stays the administrator's own, so that its users cannot drop it.
+    """
+    role, database = identifier(owner), identifier(name)
+    return "\n".join(
+        (
+            unless(f"SELECT FROM pg_database WHERE datname = {literal(name)}", f"CREATE DATABASE {database}"),
+            unless(f"SELECT FROM pg_roles WHERE rolname = {literal(owner)}", f"CREATE ROLE {role} NOLOGIN"),
+            f"REVOKE ALL ON DATABASE {database} FROM PUBLIC;",
+            f"GRANT ALL ON DATABASE {database} TO {role};",
+        )
+    )
 
 
-def close_database(name: str) -> str:
-    """Return what takes a database from those who were not named its users: everybody may connect by default."""
-    return f"REVOKE ALL ON DATABASE {identifier(name)} FROM PUBLIC;"
+def own_public(owner: str) -> str:
+    """Return what gives the current database's schema `public`, if it is there, to a role: only it may create in it."""
+    found = "pg_namespace JOIN pg_roles AS role ON role.oid = nspowner"
+    given = literal(f"ALTER SCHEMA public OWNER TO {identifier(owner)}")
+    return f"SELECT {given} FROM {found} WHERE nspname = 'public' AND rolname <> {literal(owner)}\n\\gexec"  # noqa: S608 - quoted
 
 
-def password_of(role: str) -> str:
-    """Return the query for a role's verifier: no row for no role, an empty one for no password."""
-    return f"SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = {literal(role)}"  # noqa: S608 - quoted
+def passwords_of(roles: Sequence[str]) -> str:
+    """Return the query for roles' names `|` verifiers: no row for no role, an empty verifier for no password."""
+    wanted = ", ".join(map(literal, roles))
+    return f"SELECT rolname, coalesce(rolpassword, '') FROM pg_authid WHERE rolname IN ({wanted})"  # noqa: S608 - quoted
+
+
+def join(role: str, owners: Mapping[str, str]) -> str:
+    """Return what makes a role work as the owner in each database (name to owner role), in one transaction.
+
+    Then whatever any of the users makes is the owner role's, and all others may alter and drop it, too. A member of it
+    that says SET ROLE NONE has its privileges nevertheless.
+    """
+    wanted = ", ".join(f"({literal(database)}, {literal(owner)})" for database, owner in owners.items())
+    pairs = (
+        f"(VALUES {wanted}) AS wanted (datname, owner) JOIN pg_database USING (datname) "
+        f"JOIN pg_roles AS own ON own.rolname = owner JOIN pg_roles AS role ON role.rolname = {literal(role)}"
+    )
+    member = "SELECT FROM pg_auth_members WHERE roleid = own.oid AND member = role.oid"
+    setting = "SELECT FROM pg_db_role_setting WHERE setdatabase = pg_database.oid AND setrole = role.oid"
+    return "\n".join(
+        (
+            "BEGIN;",
+            f"SELECT format('GRANT %s TO %I', string_agg(quote_ident(owner), ', '), {literal(role)})",
+            f"FROM {pairs} WHERE NOT EXISTS ({member}) HAVING count(*) > 0",
+            "\\gexec",
+            f"SELECT format('ALTER ROLE %I IN DATABASE %I SET role = %L', {literal(role)}, datname, owner)",
+            f"FROM {pairs} WHERE NOT EXISTS ({setting} AND 'role=' || owner = ANY (setconfig))",
+            "\\gexec",
+            "COMMIT;",
+        )
+    )
+
+
+def owned_by(roles: Sequence[str]) -> str:
+    """Return the query for what roles own themselves: a role's number in the sequence `|` a database."""
+    wanted = ", ".join(f"({number}, {literal(role)})" for number, role in enumerate(roles))
+    return (
+        f"SELECT DISTINCT number, datname FROM (VALUES {wanted}) AS wanted (number, rolname) "  # noqa: S608 - quoted
+        "JOIN pg_roles USING (rolname) JOIN pg_shdepend ON refobjid = pg_roles.oid AND deptype = 'o' "
+        "JOIN pg_database ON pg_database.oid = dbid WHERE refclassid = 'pg_authid'::regclass"
+    )
+
+
+def give(role: str, owner: str) -> str:
+    """Return what gives all that a role owns in the current database to the owner role."""
+    return f"REASSIGN OWNED BY {identifier(role)} TO {identifier(owner)};"
+
+
+def may_connect(databases: Sequence[str]) -> str:
+    """Return what fails, as a login would, with the first database that the session's user may not connect to."""
+    listed = f"unnest(ARRAY[{', '.join(map(literal, databases))}]::text[]) AS name"
+    query = f"SELECT name FROM {listed} WHERE NOT has_database_privilege(session_user, name, 'CONNECT')"  # noqa: S608 - quoted
+    denied = """RAISE EXCEPTION 'permission denied for database "%"', closed;"""
+    return f"DO {literal(f'DECLARE closed text; BEGIN FOR closed IN {query} LOOP {denied} END LOOP; END')};"
 
 
 def set_role(verb: str, role: str, attributes: str, verifier: str | None) -> str:
     """Return what creates (`verb` CREATE) or changes (ALTER) a role; no verifier leaves its password alone."""
     password = f" PASSWORD {literal(verifier)}" if verifier else ""
     return f"{verb} ROLE {identifier(role)} WITH {attributes}{password};"
-
-
-def grant(role: str, database: str) -> str:
-    """Return what lets a role connect to the current database and create schemas and tables in it.
-
-    Since PostgreSQL 15 only a database's owner may create in its schema `public`.
-    """
-    to = f"TO {identifier(role)};"
-    return f"GRANT ALL ON DATABASE {identifier(database)} {to}\nGRANT ALL ON SCHEMA public {to}"
 
 
 def create_slot(slot: str) -> str:
@@ -95,6 +150,17 @@ def drop_idle_slot(slot: str) -> str:
     """Return what drops a replication slot that nothing streams from, if it is there."""
     drop = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
     return f"{drop} WHERE slot_name = {literal(slot)} AND NOT active"
+
+
+RECEIVER = "SELECT status FROM pg_stat_wal_receiver"
+"""The query for the state of a replica's WAL receiver: no row for none."""
+
+
+def link(member: str, slot: str) -> str:
+    """Return the query for a primary's end of a replica's link: the WAL sender's state `|` what its slot keeps."""
+    sender = f"SELECT max(state) FROM pg_stat_replication WHERE application_name = {literal(member)}"  # noqa: S608 - quoted
+    kept = f"SELECT max(wal_status) FROM pg_replication_slots WHERE slot_name = {literal(slot)}"  # noqa: S608 - quoted
+    return f"SELECT ({sender}), ({kept})"
 
 
 def _without_nul(text: str) -> str:

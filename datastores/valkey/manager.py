@@ -1,5 +1,6 @@
 """Valkey: one primary, and replicas that follow it; all keep an append-only file."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from datastores.base import DatastoreManager, GuestOptions
@@ -8,7 +9,8 @@ from datastores.configuration import ConfigurationManager
 from datastores.conflicts import Conflict, memory_conflict
 from datastores.context import InstanceContext, address_of
 from datastores.service import install
-from datastores.valkey import client, layout, parameters, replication, users
+from datastores.valkey import client, layout, parameters, replication
+from datastores.valkey import users as acl
 from datastores.valkey.names import check_names
 from datastores.valkey.sizes import sizes
 from guests.base import Service
@@ -82,7 +84,7 @@ class ValkeyManager(DatastoreManager):
         guest = context.guest
         install(context, layout.SYSTEM_USER, layout.MOUNT_POINT, (layout.DATA, layout.CONFIG))
         if guest.read_file(layout.USERS_FILE) is None:
-            own = users.own_users(context.secrets)
+            own = acl.own_users(context.secrets)
             guest.write_file(layout.USERS_FILE, own, mode=0o600, owner=layout.SYSTEM_USER)
         if context.is_primary:
             self.run_server(context, layout.CONFIG_FILE)
@@ -91,7 +93,7 @@ class ValkeyManager(DatastoreManager):
         """Start a replica and wait until it has the primary's data; the primary is ready for it already."""
         if not context.is_primary:
             self.run_server(context, layout.CONFIG_FILE)
-            context.wait_until(lambda: self._reason_not_linked(context), f"{context.instance.name} to follow")
+            context.wait_until(lambda: self.reason_not_following(context), f"{context.instance.name} to follow")
 
     def do_cluster_complete(self, context: InstanceContext) -> None:
         """Wait until every replica has what the primary has."""
@@ -103,36 +105,31 @@ class ValkeyManager(DatastoreManager):
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user on every member, who may do everything with the data and nothing with the server."""
-        users.set_user(context, user.name, password, users.USER)
+        acl.set_users(context, {user.name: password}, acl.USER)
+
+    def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
+        """Create several with one session a member."""
+        acl.set_users(context, {user.name: context.password(user) for user in users}, acl.USER)
 
     def enable_root(self, context: InstanceContext) -> None:
         """Let `default` log in to every member, and do everything."""
-        users.set_user(context, layout.SUPERUSER, context.secrets.password("root"), users.EVERYTHING)
+        acl.set_users(context, {layout.SUPERUSER: context.secrets.password("root")}, acl.EVERYTHING)
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Log in to every member."""
-        users.log_in(context, user.name, password)
+        acl.log_in(context, user.name, password)
 
     def is_running(self, context: InstanceContext) -> bool:
-        """Return whether the member serves in its role; a replica that has lost its primary serves old data."""
-        try:
-            info = replication.ask(context, context.instance)
-        except GuestError:
-            return False
-        reason = replication.reason_not_in_role(info, context.instance.role) or replication.reason_not_linked(info)
-        return reason is None
+        """Return whether the member serves in its role."""
+        return self.reason_not_running(context) is None
 
     def reason_not_running(self, context: InstanceContext) -> str | None:
-        """Return why the member does not serve in its role, in the server's words, None if it does.
-
-        A replica's link does not count here: a replica must be able to start while its primary is down.
-        """
+        """Return why the member does not serve in its role, in the server's words, None if it does."""
         try:
             return replication.reason_not_in_role(replication.ask(context, context.instance), context.instance.role)
         except GuestError as error:
             return str(error) if context.guest.is_active(self.manager_name) else "its process does not run"
 
-    # Inside.
-
-    def _reason_not_linked(self, context: InstanceContext) -> str | None:
-        return replication.reason_not_linked(replication.ask(context, context.instance))
+    def reason_not_following(self, context: InstanceContext) -> str | None:
+        """Return why a replica's link to its primary is down, None if it is up: without it, it serves old data."""
+        return replication.reason_not_linked(context)

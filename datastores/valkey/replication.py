@@ -1,5 +1,6 @@
 """Replication: who is primary, whose link is up, and who has what the primary has. Answers of INFO, judged."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,19 @@ ROLES = {"master": Role.PRIMARY, "slave": Role.REPLICA}
 """INFO's words for a member's part."""
 
 LEAST_REPLICAS = "min-replicas-to-write"
+
+BAD_WORDS = (
+    r"Error (condition|reply) .*|Unable to (AUTH|connect|send PSYNC) .*|(MASTER|PRIMARY) (aborted|timeout).*"
+    r"|(I/O|Write) error .*|Timeout (connecting|receiving) .*|Failed trying to .*|Unexpected reply to PSYNC .*"
+    r"|(Master|Primary) (is currently unable|does not support|did not reply|replied with wrong) .*"
+    r"|Connection with (master|primary) lost.*"
+)
+"""What a replica's log says against its link (replication.c), in Redis' words and in Valkey's."""
+
+GOOD_WORDS = "sync: Finished with success|Successful partial resynchronization|Ready to accept connections"
+"""What a replica says when it has a link, and at its start: nothing earlier counts."""
+
+MESSAGES = f"{BAD_WORDS}|{GOOD_WORDS}"
 
 
 def check_least_replicas(spec: ClusterSpec) -> None:
@@ -43,11 +57,27 @@ def reason_not_in_role(info: Info, role: Role) -> str | None:
     return None if actual is role else f"it runs as {actual}, not as {role}"
 
 
-def reason_not_linked(info: Info) -> str | None:
-    """Return why a replica does not follow its primary, None if it does or if it is one itself."""
+def reason_not_linked(context: InstanceContext) -> str | None:
+    """Return why a replica does not follow its primary, with the last words of its log; None if it does."""
+    reason = reason_in(ask(context, context.instance))
+    said = last_words(context.guest.log_lines(context.datastore.manager, MESSAGES)) if reason else None
+    return f"{reason}: {said}" if said else reason
+
+
+def reason_in(info: Info) -> str | None:
+    """Return why a replica with this INFO does not follow its primary, None if it does or if it is one itself."""
     if info["role"] == "master" or info["master_link_status"] == "up":
         return None
-    return "it copies the primary's data" if info["master_sync_in_progress"] else "its link to the primary is down"
+    if info["master_sync_in_progress"]:
+        return "it copies the primary's data"
+    since = int(info.get("master_link_down_since_seconds", -1))
+    return f"its link to the primary is down{f' for {since} s' if since >= 0 else ''}"
+
+
+def last_words(lines: Sequence[str]) -> str | None:
+    """Return what the last of a log's lines says against the link, without its time; None if it is a good one."""
+    found = re.search(BAD_WORDS, lines[-1]) if lines else None
+    return lines[-1][found.start() :].strip() if found else None
 
 
 def wait_for_replicas(context: InstanceContext) -> None:

@@ -1,13 +1,15 @@
 """Valkey's users (ACL): what each may do, and their passwords as SHA-256. Every member has its own list of them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from datastores.base import ADMINISTRATOR
 from datastores.context import InstanceContext
 from datastores.valkey import layout
 from datastores.valkey.session import open_session
 from keys import ClusterSecrets
+from model.errors import GuestError
+from temporal.heartbeat import note
 
 EVERYTHING = ("~*", "&*", "+@all")
 """Every key, every channel, every command."""
@@ -33,19 +35,24 @@ def own_users(secrets: ClusterSecrets) -> str:
     return "\n".join(lines) + "\n"
 
 
-def set_user(context: InstanceContext, name: str, password: str, permissions: Sequence[str]) -> None:
-    """Create a user on every member, or set its password and permissions again, to stay after a restart."""
+def set_users(context: InstanceContext, passwords: Mapping[str, str], permissions: Sequence[str]) -> None:
+    """Create users (name to password) on every member, or set them again, to stay after a restart."""
     for member in context.task.members:
+        note(f"sets {len(passwords)} users on {member.name}")
         with open_session(context, member) as client:
-            client.execute_command("ACL", "SETUSER", name, "reset", *rules(password, permissions))
+            for name, password in passwords.items():
+                client.execute_command("ACL", "SETUSER", name, "reset", *rules(password, permissions))
             client.execute_command("ACL", "SAVE")
 
 
 def log_in(context: InstanceContext, name: str, password: str) -> None:
-    """Log in as a user to every member. Raises GuestError with the member's name and the database's own words."""
+    """Log in as a user to every member. Raises GuestError with its name, the member's and the database's own words."""
     for member in context.task.members:
-        with open_session(context, member, name, password) as client:
-            client.ping()
+        try:
+            with open_session(context, member, name, password) as client:
+                client.ping()
+        except GuestError as error:
+            raise GuestError(f"logging in as user {name} failed: {error}", error.member) from error
 
 
 def rules(password: str, permissions: Sequence[str]) -> Sequence[str]:

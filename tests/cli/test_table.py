@@ -88,6 +88,17 @@ def test_a_probe_shows_who_answers_and_how_full_the_volume_is() -> None:
     assert lines[3].endswith("UNKNOWN  no route")
 
 
+def test_a_probe_says_why_a_member_is_not_healthy() -> None:
+    stats = FilesystemStats(total=10 * 1024**3, used=1024**3, free=9 * 1024**3)
+    status = OperatingStatus.CRASHED
+    probes = [Probe(member="orders-2", operating_status=status, reason="its slot is lost", filesystem=stats)]
+    probed = with_probes(cluster_view(attributes(), record(), None, ()), probes)
+    lines = shown(probed).splitlines()
+    assert lines[1].endswith("why")
+    assert lines[3].endswith("CRASHED  1.0 GiB of 10.0 GiB used  its slot is lost")
+    assert shown(probed, 80).splitlines()[4] == "    its slot is lost"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(-5, "0 s"), (0.6, "1 s"), (89, "89 s"), (150, "2 min"), (7300, "2 h")])
 def test_spans(seconds: float, text: str) -> None:
     assert span(seconds) == text

@@ -140,6 +140,6 @@ def test_a_probe_adds_what_it_found() -> None:
     probes = [Probe(member="orders-1", operating_status=OperatingStatus.HEALTHY, filesystem=stats)]
     view = with_probes(cluster_view(attributes(), record(), None, ()), probes)
     first, second = (member_of(view, number) for number in (1, 2))
-    assert set(first) == MEMBER_KEYS | {"operating_status", "filesystem", "probe_error"}
+    assert set(first) == MEMBER_KEYS | {"operating_status", "reason", "filesystem", "probe_error"}
     assert (first["operating_status"], first["filesystem"]["used"]) == ("HEALTHY", 40)
     assert (second["operating_status"], second["probe_error"]) == ("UNKNOWN", "it has no server")

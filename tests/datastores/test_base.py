@@ -11,7 +11,7 @@ from temporalio import activity
 from datastores.base import DatastoreManager
 from datastores.marker import Install, Marker, read_marker
 from model.cloud import Image
-from model.cluster import OperatingStatus, PlanTask
+from model.cluster import Health, OperatingStatus, PlanTask
 from model.datastore import Datastore
 from model.errors import DEADLINE_MARGIN, DeadlineExceeded, GuestError, GuestRefused, PlanRefused
 from model.spec import ClusterSpec
@@ -166,10 +166,30 @@ def test_operating_status_says_what_is_true_now(server: LocalCluster, manager: T
     assert manager.update_status(task) is OperatingStatus.HEALTHY
 
 
+def test_a_reason_is_given_to_those_who_can_read_one(server: LocalCluster, manager: ToyManager) -> None:
+    task, explained = server.task(MEMBER), server.task(MEMBER, explained=True)
+    manager.prepare(task)
+    assert manager.update_status(explained) == Health(operating_status=OperatingStatus.HEALTHY)
+    manager.answers = False
+    found = Health(operating_status=OperatingStatus.CRASHED, reason="it does not answer yet")
+    assert manager.update_status(explained) == found
+    assert manager.update_status(task) is OperatingStatus.CRASHED
+    manager.stop(task)
+    found = Health(operating_status=OperatingStatus.SHUTDOWN, reason="its process does not run")
+    assert manager.update_status(explained) == found
+
+
+def test_a_status_alone_is_read_as_one_without_a_reason() -> None:
+    assert Health.model_validate_json('"CRASHED"') == Health(operating_status=OperatingStatus.CRASHED)
+
+
 def test_a_server_that_is_gone_has_an_unknown_status(server: LocalCluster, manager: ToyManager) -> None:
     server.cut_power(MEMBER)
-    soon = server.task(MEMBER, deadline=datetime.now(UTC) + DEADLINE_MARGIN)
-    assert manager.update_status(soon) is OperatingStatus.UNKNOWN
+    soon = server.task(MEMBER, deadline=datetime.now(UTC) + DEADLINE_MARGIN, explained=True)
+    found = manager.update_status(soon)
+    assert isinstance(found, Health)
+    assert found.operating_status is OperatingStatus.UNKNOWN
+    assert "SSH on toys-1" in (found.reason or "")
     server.provider.start(server.server(MEMBER).id)
     server.wait_for_servers()
 

@@ -4,14 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from datastores.mysql import describe, layout, parameters, replication
+from datastores.mysql import accounts, describe, layout, parameters, replication, sql
 from datastores.mysql.manager import MysqlManager
-from model.cluster import OperatingStatus
+from datastores.mysql.session import Session
+from model.cluster import Health, OperatingStatus
 from model.data import Data
-from model.errors import DataLost, GuestError
+from model.errors import DataLost, GuestError, ReplicationBroken
+from model.spec import DatabaseSpec
 from tests.datastores.cluster import engine_keys, provisioned, wait_for
 from tests.datastores.shown_secrets import ShownSecrets
 from tests.debian.cluster import DebianCluster
@@ -212,6 +215,80 @@ def test_every_member_is_restarted_under_the_others(cluster: DebianCluster, mana
     for member in cluster.members:
         assert ask(cluster, "SELECT count(*) FROM restarts", member, database="sales") == ["3"]
     assert manager.get_filesystem_stats(replica).total < 1024**3
+
+
+def test_many_are_made_and_checked_by_few_processes_and_a_second_run_changes_nothing(
+    cluster: DebianCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("DATABASES", 3), ("USERS", 2), ("GRANTS", 10)):
+        monkeypatch.setattr(accounts, name, size)
+    names = ["Many_1", "many_1", "many%2", "many`3'"]
+    made = [accounts.Account(name, f"password of {name}", names) for name in ("Zoe", "zoe", "z'o`e")]
+    databases = [DatabaseSpec(name=name) for name in names]
+    position = "SELECT @@gtid_binlog_pos"
+    with cluster.context("orders-1") as context:
+        context.install()
+        session = Session(context, context.instance)
+        try:
+            with patch.object(context.guest, "run", wraps=context.guest.run) as run:
+                accounts.create_databases(session, databases)
+                accounts.create_users(session, made)
+                # Twice three databases and two users, two and twice ten grants with the privileges' names.
+                assert run.call_count == 2 * 2 + 2 * 2 + 1 + 2 * 2
+                before = ask(cluster, position)
+                accounts.create_databases(session, databases)
+                accounts.create_users(session, made)
+                accounts.log_in(session, made)
+            assert ask(cluster, position) == before
+            session.execute(f"REVOKE DROP ON {sql.schema(names[0])} FROM {sql.account('zoe')};")
+            accounts.create_users(session, made)
+            granted = session.query(sql.grants_of("zoe"))
+            assert sum(line.startswith("GRANT ALL PRIVILEGES ON `") for line in granted) == len(names)
+            with pytest.raises(
+                GuestError, match=r"(?s)^logging in as user zoe failed on orders-1: ERROR 1045 .*denied"
+            ):
+                accounts.log_in(session, [accounts.Account("zoe", "hush", names)])
+            bob = cluster.secrets.password("user/bob")
+            with pytest.raises(GuestError, match=r"^logging in as user bob failed on orders-1: Many_1, many_1$"):
+                accounts.log_in(session, [accounts.Account("bob", bob, ["sales", *names[:2]])])
+            with pytest.raises(GuestError, match=r"^creating database b* failed on orders-1: ERROR"):
+                accounts.create_databases(session, [DatabaseSpec(name="words"), DatabaseSpec(name="b" * 65)])
+            with pytest.raises(GuestError, match=r"^mariadb on orders-1 failed with exit code 1: ERROR") as error:
+                session.execute(sql.set_user("ALTER", "nobody", sql.password_hash("x")))
+            assert sql.password_hash("x") not in str(error.value)
+        finally:
+            session.execute("\n".join(f"DROP DATABASE IF EXISTS {sql.identifier(name)};" for name in names))
+            session.execute("\n".join(f"DROP USER IF EXISTS {sql.account(each.name)};" for each in made))
+
+
+def unwell(cluster: DebianCluster, member: str, words: str) -> bool:
+    """Return whether a member that runs is said to be unwell with these words."""
+    found = cluster.manager.update_status(cluster.task(member, explained=True))
+    assert isinstance(found, Health)
+    return found.operating_status is OperatingStatus.CRASHED and words in (found.reason or "")
+
+
+def test_a_broken_link_is_said_in_the_servers_words(cluster: DebianCluster, manager: MysqlManager) -> None:
+    primary, replica = cluster.task("orders-1"), cluster.task("orders-2")
+    manager.stop(primary)
+    wait_for(lambda: unwell(cluster, "orders-2", "connecting to master"))
+    manager.restart(replica)
+    manager.restart(primary)
+    assert cluster.answers()
+    ask(cluster, "CREATE TABLE twice (id int PRIMARY KEY)", database="sales")
+    wait_for(lambda: replicates(cluster))
+    ask(cluster, "SET SESSION sql_log_bin = 0; INSERT INTO twice VALUES (1)", "orders-2", database="sales")
+    ask(cluster, "INSERT INTO twice VALUES (1)", database="sales")
+    wait_for(lambda: unwell(cluster, "orders-2", "Duplicate entry"))
+    manager.restart(replica)
+    with pytest.raises(ReplicationBroken, match="Duplicate entry") as error:
+        manager.cluster_complete(primary)
+    assert error.value.member == "orders-2"
+    ask(cluster, "SET SESSION sql_log_bin = 0; DELETE FROM twice", "orders-2", database="sales")
+    manager.restart(replica)
+    ask(cluster, "DROP TABLE twice", database="sales")
+    wait_for(cluster.answers)
+    wait_for(lambda: replicates(cluster))
 
 
 @pytest.mark.parametrize("members", [["orders-1"], ["orders-2", "orders-3"], ["orders-1", "orders-2", "orders-3"]])

@@ -37,6 +37,15 @@ def test_a_service_runs_as_described_from_start_to_stop(guest: DebianGuest) -> N
         assert not guest.is_active("described")
 
 
+def test_a_log_gives_the_last_lines_that_a_pattern_finds(guest: DebianGuest) -> None:
+    said = 'for word in one two three four; do echo "$word: said"; done; exec sleep 305'
+    guest.service(service("telling", said))
+    guest.start("telling")
+    wait_for(lambda: guest.log_lines("telling", "^(two|four): said") == ["two: said", "four: said"])
+    guest.stop("telling")
+    assert guest.log_lines("nothing", ".") == []
+
+
 def test_a_changed_definition_counts_from_the_next_start_on(guest: DebianGuest) -> None:
     guest.service(service("changed", "exec sleep 302"))
     guest.start("changed")

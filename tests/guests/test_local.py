@@ -122,11 +122,14 @@ def test_a_service_runs_from_start_to_stop(guest: SshGuest) -> None:
         guest.stop("ticker")
         assert not guest.is_active("ticker")
     assert guest.read_file(guest.path("/../log/ticker.log")) == f"a b {guest.path('/').rstrip('/')}\n"
+    assert guest.log_lines("ticker", "^(a|z) b ") == [f"a b {guest.path('/').rstrip('/')}"]
+    assert guest.log_lines("ticker", "no such word") == []
 
 
 def test_an_undefined_service(guest: SshGuest) -> None:
     guest.stop("nothing")
     assert not guest.is_active("nothing")
+    assert guest.log_lines("nothing", ".") == []
     with pytest.raises(GuestError, match=r"start nothing on orders-1 failed .*: service nothing is not defined"):
         guest.start("nothing")
 

@@ -9,7 +9,7 @@ from temporalio.client import (
 )
 from temporalio.worker import Worker
 
-from model.cluster import OperatingStatus, Probe, Status
+from model.cluster import Health, OperatingStatus, Probe, Status
 from model.errors import GuestError
 from tests.scripted import ENGINE, Script, create, until, workflow_worker
 from workflows.cluster import ClusterWorkflow
@@ -42,3 +42,17 @@ async def test_a_probe_that_nothing_answers_says_why(client: Client, monkeypatch
         (unserved,) = await handle.execute_update("probe", result_type=tuple[Probe, ...])
     assert (failing.operating_status, failing.error) == (OperatingStatus.UNKNOWN, "ssh: connection refused")
     assert unserved.error == f"no worker serves task queue {queue}"
+
+
+async def test_a_probe_asks_for_the_reason_and_reads_what_a_worker_without_one_answers(
+    client: Client, script: Script
+) -> None:
+    spec = script.spec(2)
+    script.on(f"update_status/{spec.name}-1", OperatingStatus.SHUTDOWN)
+    script.on(f"update_status/{spec.name}-2", Health(operating_status=OperatingStatus.CRASHED, reason="no link"))
+    handle = await create(client, spec)
+    await until(handle, Status.ACTIVE)
+    probes = await handle.execute_update("probe", result_type=tuple[Probe, ...])
+    found = [(probe.operating_status, probe.reason, probe.error) for probe in probes]
+    assert found == [(OperatingStatus.SHUTDOWN, None, None), (OperatingStatus.CRASHED, "no link", None)]
+    assert all(task.explained for task in script.inputs[f"update_status/{spec.name}-2"])

@@ -47,5 +47,20 @@ def test_why_a_replica_does_not_follow(changes: dict[str, str], reason: str | No
     assert replication.reason_in({**FOLLOWING, **changes}) == reason
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_final"),
+    [
+        ({}, False),
+        ({"Slave_IO_Running": "No"}, False),
+        ({"Slave_IO_Running": "Connecting", "Last_IO_Error": "Can't connect"}, False),
+        ({"Slave_IO_Running": "No", "Last_IO_Error": "Got fatal error 1236"}, True),
+        ({"Slave_SQL_Running": "No", "Last_SQL_Error": "Duplicate entry"}, True),
+    ],
+)
+def test_a_server_that_has_given_up_is_told_from_one_that_tries_again(changes: dict[str, str], is_final: bool) -> None:
+    assert replication.has_given_up({**FOLLOWING, **changes}) is is_final
+
+
 def test_a_replica_without_a_primary_follows_nobody() -> None:
     assert replication.reason_in({}) == "it follows nobody"
+    assert not replication.has_given_up({})

@@ -13,6 +13,7 @@ def test_names_and_texts_are_quoted() -> None:
 def test_a_grant_names_one_database_only() -> None:
     assert sql.schema("my_shop%") == "`my\\_shop\\%`.*"
     assert sql.grant(sql.EVERYTHING, sql.schema("a"), "ann") == "GRANT ALL PRIVILEGES ON `a`.* TO `ann`@`%`"
+    assert sql.grant(sql.EVERYTHING, sql.schema("a"), "ann", "b`b").endswith(" ON `a`.* TO `ann`@`%`, `b``b`@`%`")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from datastores.postgresql import sql
-from datastores.postgresql.psql import Psql
+from datastores.postgresql import accounts, sql
+from datastores.postgresql.psql import Psql, Step
 from datastores.postgresql.scram import matches, new_verifier
 from model.errors import GuestError
 from tests.datastores.local_cluster import LocalCluster
-from tests.datastores.postgresql.conftest import Connect, Connection
+from tests.datastores.postgresql.conftest import ODD_DATABASE, Connect, Connection
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), min_size=1, max_size=15)
 SHARED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -52,7 +52,7 @@ def test_psql_passes_quoted_texts_on(psql: Psql, text: str) -> None:
 @given(TEXTS)
 def test_psql_logs_in_with_any_password(psql: Psql, session: Connection, password: str) -> None:
     session.execute(f"ALTER ROLE probe LOGIN PASSWORD {sql.literal(new_verifier(password))}".encode())
-    psql.log_in("probe", password, ["postgres"])
+    accounts.log_in(psql, [accounts.Account("probe", password, ["postgres"])])
 
 
 @SHARED
@@ -68,6 +68,23 @@ def test_an_error_has_the_databases_words_and_no_excerpt_of_the_statement(psql: 
     with pytest.raises(GuestError, match='relation "nowhere" does not exist') as error:
         psql.query("SELECT 'hush-hush' FROM nowhere")
     assert "hush" not in str(error.value)
+
+
+def test_of_several_steps_the_one_that_fails_is_named_and_none_comes_after(psql: Psql) -> None:
+    steps = [
+        Step("beginning", "CREATE TEMPORARY TABLE begun (step int);"),
+        Step("dividing", "SELECT 1/0;"),
+        Step("ending", "CREATE ROLE not_reached;"),
+    ]
+    with pytest.raises(GuestError, match=r"^dividing failed on orders-1: ERROR:  division by zero$"):
+        psql.run_steps(steps)
+    assert psql.query("SELECT rolname FROM pg_roles WHERE rolname = 'not_reached'") == []
+
+
+def test_a_step_runs_inside_a_database_of_any_name(psql: Psql) -> None:
+    is_right = f"current_database() = {sql.literal(ODD_DATABASE)} AND current_user = 'durabase'"
+    check = f"SELECT 1 / ({is_right})::int;"
+    psql.run_steps([Step("looking", psql.inside(ODD_DATABASE, check))])
 
 
 def test_what_is_not_answered_is_no_error(psql: Psql) -> None:

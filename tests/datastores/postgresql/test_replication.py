@@ -22,12 +22,6 @@ def test_a_replica_that_does_not_stream_is_named_with_its_state(psql: Psql, clus
     assert replication.reason_not_streaming(psql, [present, absent]) == "orders-9 is not connected"
 
 
-def test_a_member_without_a_receiver_says_so(psql: Psql, cluster: LocalCluster) -> None:
-    assert replication.reason_not_receiving(psql) == "its WAL receiver is not there"
-    with cluster.context("orders-2") as context:
-        assert replication.reason_not_receiving(Psql(context, context.instance)) is None
-
-
 def test_a_slot_that_is_there_is_kept(psql: Psql, cluster: LocalCluster) -> None:
     query = "SELECT slot_name, active_pid, restart_lsn IS NOT NULL FROM pg_replication_slots ORDER BY 1"
     before = psql.query(query)

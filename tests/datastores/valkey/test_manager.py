@@ -8,7 +8,7 @@ from valkey.exceptions import NoPermissionError
 
 from datastores.valkey import layout, parameters
 from datastores.valkey.manager import ValkeyManager
-from model.cluster import OperatingStatus, PlanTask
+from model.cluster import Health, OperatingStatus, PlanTask
 from model.errors import GuestError, GuestRefused, PlanRefused
 from model.spec import ClusterSpec
 from providers.local.provider import LocalProvider
@@ -136,7 +136,9 @@ def test_a_login_that_one_member_refuses_is_told_with_that_member(
     user = next(user for user in cluster.spec.users if user.name == "carol")
     connect(member).acl_deluser("carol")
     with cluster.context(PRIMARY) as context:
-        with pytest.raises(GuestError, match=f"Valkey on {member}: invalid username-password pair") as error:
+        with pytest.raises(
+            GuestError, match=f"user carol failed: Valkey on {member}: invalid username-password"
+        ) as error:
             manager.check_login(context, user, "hush-hush" if member == PRIMARY else context.password(user))
         assert "hush" not in str(error.value)
         assert error.value.member == member
@@ -171,6 +173,14 @@ def test_root_is_enabled_on_every_member_with_the_derived_password(
         connect(member).acl_save()
 
 
+def broken(cluster: LocalCluster, member: str, words: str) -> bool:
+    """Return whether a member that runs is said to be unwell with these words."""
+    found = cluster.manager.update_status(cluster.task(member, explained=True))
+    assert isinstance(found, Health)
+    said = found.reason or ""
+    return found.operating_status is OperatingStatus.CRASHED and "link to the primary is down" in said and words in said
+
+
 def test_a_stopped_primary_says_so_and_its_replicas_do_but_can_be_restarted(
     cluster: LocalCluster, manager: ValkeyManager
 ) -> None:
@@ -179,8 +189,23 @@ def test_a_stopped_primary_says_so_and_its_replicas_do_but_can_be_restarted(
     manager.stop(primary)
     assert manager.update_status(primary) is OperatingStatus.SHUTDOWN
     assert manager.update_status(replica) is OperatingStatus.CRASHED
+    wait_for(lambda: broken(cluster, "orders-2", "Error condition on socket for SYNC: Connection refused"))
     manager.restart(replica)
-    manager.start(primary)
+    manager.restart(primary)
+    for member in cluster.members:
+        assert manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY
+
+
+def test_a_replica_whose_password_is_refused_is_not_healthy_and_says_so(
+    cluster: LocalCluster, connect: Connect, manager: ValkeyManager
+) -> None:
+    replica = connect("orders-2")
+    password = replica.config_get("masterauth")["masterauth"]
+    replica.config_set("masterauth", "another")
+    connect(PRIMARY).client_kill_filter(_type="slave")
+    wait_for(lambda: broken(cluster, "orders-2", "WRONGPASS"))
+    assert manager.update_status(cluster.task(PRIMARY)) is OperatingStatus.HEALTHY
+    replica.config_set("masterauth", password)
     for member in cluster.members:
         wait_for(lambda member=member: manager.update_status(cluster.task(member)) is OperatingStatus.HEALTHY)
 

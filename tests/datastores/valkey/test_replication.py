@@ -44,10 +44,30 @@ def test_a_member_serves_in_its_role_or_says_why_not(info: dict[str, Any], role:
 
 
 def test_a_replica_without_a_link_says_why() -> None:
-    assert replication.reason_not_linked(BROKEN) == "its link to the primary is down"
-    assert replication.reason_not_linked(COPIES) == "it copies the primary's data"
-    assert replication.reason_not_linked({**BROKEN, "master_link_status": "up"}) is None
-    assert replication.reason_not_linked({"role": "master"}) is None
+    assert replication.reason_in(BROKEN) == "its link to the primary is down"
+    assert replication.reason_in({**BROKEN, "master_link_down_since_seconds": 7}) == (
+        "its link to the primary is down for 7 s"
+    )
+    assert replication.reason_in(COPIES) == "it copies the primary's data"
+    assert replication.reason_in({**BROKEN, "master_link_status": "up"}) is None
+    assert replication.reason_in({"role": "master"}) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], None),
+        (
+            ["7:S 1 Dec # Error condition on socket for SYNC: Connection refused"],
+            "Error condition on socket for SYNC: ",
+        ),
+        (["# Connection with master lost.", "# Unable to AUTH to MASTER: -WRONGPASS"], "Unable to AUTH to MASTER: "),
+        (["# Unable to AUTH to PRIMARY: x", "* PRIMARY <-> REPLICA sync: Finished with success"], None),
+    ],
+)
+def test_only_the_last_words_of_its_log_count(lines: list[str], said: str | None) -> None:
+    found = replication.last_words(lines)
+    assert found is None if said is None else (found or "").startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Users as the real server holds them."""
 
+from unittest.mock import patch
+
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
@@ -35,10 +37,25 @@ def test_any_name_and_password_work_and_are_read_back(cluster: LocalCluster, nam
 def test_a_user_set_again_has_the_new_password_on_every_member(cluster: LocalCluster, connect: Connect) -> None:
     with cluster.context("orders-1") as context:
         for password in ("first", "second"):
-            users.set_user(context, "twice", password, users.USER)
+            users.set_users(context, {"twice": password}, users.USER)
             users.log_in(context, "twice", password)
         for member in cluster.members:
             with open_session(context, cluster.instance(member)) as client:
                 assert len(client.acl_getuser("twice")["passwords"]) == 1
             connect(member).acl_deluser("twice")
             connect(member).acl_save()
+
+
+def test_many_are_set_with_one_session_a_member(cluster: LocalCluster, connect: Connect) -> None:
+    many = {f"many{number}": f"password {number}" for number in range(5)}
+    with cluster.context("orders-1") as context:
+        with patch.object(context.guest, "open_connection", wraps=context.guest.open_connection) as opened:
+            users.set_users(context, many, users.USER)
+        assert opened.call_count == len(cluster.members)
+        for name, password in many.items():
+            users.log_in(context, name, password)
+    for member in cluster.members:
+        connect(member).acl_load()
+        assert connect(member, "many4", "password 4").ping()
+        connect(member).acl_deluser(*many)
+        connect(member).acl_save()
