@@ -24,7 +24,7 @@ exec "$@"
 
 
 class Turn(NamedTuple):
-    """Which attempt works on a guest: the number of the cluster's operation, of its step, and of the attempt.
+    """Which attempt works on a guest: the number of the cluster's operation, of its step there, and of the attempt.
 
     Later ones are greater. The guest keeps the greatest that has changed it.
     """

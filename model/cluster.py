@@ -198,8 +198,8 @@ class ClusterRecord(Noun):
 class InstanceTask(Noun):
     """Input of every DatastoreManager activity on a member: the whole topology and which member is meant.
 
-    `operation` and `step` number the cluster's operations and the steps of one: with the attempt they are a fencing
-    token, by which a guest knows what is late. 0 is what has none: a look, or an operation of a worker before them.
+    `operation` and `step` number the cluster's operations and one's steps on this member: with the attempt they are a
+    fencing token, by which a guest knows what is late. 0 is what has none: a look, or an operation of a worker before them.
     `data` is a primary's that nothing may replace, else None: a replica's is copied from the primary.
     """
 

@@ -1,6 +1,7 @@
 """Where one operation stands, and who is told: the Web UI, queries and ClusterWorkflow."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -46,7 +47,7 @@ class Progress:
         `returned`: the run's result tells that it went well, in place of a signal and its round trip.
         """
         self._number = number
-        self._begun = 0
+        self._begun: Counter[str] = Counter()
         self._returned = returned
         self._operation = operation
         self._members = {member.name: member for member in members}
@@ -101,11 +102,12 @@ class Progress:
         return outcome
 
     def _numbered(self, call: Call) -> Call:
-        """Give what works on a guest its place among the steps of the cluster's operations."""
-        self._begun += 1
+        """Give what works on a guest its place among all that has been or will be done on that guest."""
         if not isinstance(call.argument, InstanceTask):
             return call
-        place = {"operation": self._number, "step": self._begun}
+        member = call.argument.member
+        self._begun[member] += 1
+        place = {"operation": self._number, "step": self._begun[member]}
         return replace(call, argument=call.argument.model_copy(update=place))
 
     async def began(self, deadline: datetime) -> None:
