@@ -199,7 +199,8 @@ class InstanceTask(Noun):
     """Input of every DatastoreManager activity on a member: the whole topology and which member is meant.
 
     `operation` and `step` number the cluster's operations and one's steps on this member: with the attempt they are a
-    fencing token, by which a guest knows what is late. 0 is what has none: a look, or an operation of a worker before them.
+    fencing token, by which a guest knows what is late. 0: there is none, as for a look, or from an older worker.
+
     `data` is a primary's that nothing may replace, else None: a replica's is copied from the primary.
     """
 
