@@ -8,14 +8,14 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError
 
-from model.cloud import Resource, Tag, Tagged
+from model.cloud import Resource
 from model.cluster import ClusterRecord, Status
 from model.operations import DeprovisionRequest
 from workflows.cluster import ClusterWorkflow
@@ -41,11 +41,11 @@ class LateResources:
     def __init__(self, client: Client, cloud: str) -> None:
         self._client = client
         self._cloud = cloud
-        self._listed: dict[str, Tagged] = {}
+        self._listed: dict[str, Resource] = {}
         self._settled: set[str] = set()
         self._looking: asyncio.Task[None] | None = None
 
-    def heard(self, resources: Iterable[Tagged]) -> None:
+    def heard(self, resources: Iterable[Resource]) -> None:
         """Take over a listing; what is new in it is looked after beside whatever asked for the listing."""
         self._listed |= {each.id: each for each in resources if each.id not in self._settled}
         if self._listed and (self._looking is None or self._looking.done()):
@@ -61,26 +61,26 @@ class LateResources:
                 logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
             await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
 
-    async def _settle(self, listed: Mapping[str, Tagged]) -> None:
+    async def _settle(self, listed: Mapping[str, Resource]) -> None:
         running = await self._running()
-        by_cluster: defaultdict[str, list[Tagged]] = defaultdict(list)
+        by_cluster: defaultdict[str, list[Resource]] = defaultdict(list)
         for each in listed.values():
             by_cluster[each.tag.cluster_id].append(each)
         for cluster_id, resources in by_cluster.items():
             if running.get(cluster_id, Status.ACTIVE) == Status.ACTIVE:
                 await self._judge(cluster_id, resources)
 
-    async def _judge(self, cluster_id: str, resources: list[Tagged]) -> None:
+    async def _judge(self, cluster_id: str, resources: list[Resource]) -> None:
         record = await self._record(cluster_id)
-        found = latecomers(record, (each for each in resources if isinstance(each, Resource))) if record else None
-        if found is None:
+        late = latecomers(record, resources) if record else None
+        if late is None:
             return
-        late = [each for each in resources if found.all or each.id in found.ids]
         self._settled |= {each.id for each in resources if each not in late}
         if late:
-            await self._remove(resources[0].tag, late, found.ids)
+            await self._remove(late)
 
-    async def _remove(self, tag: Tag, late: list[Tagged], only: tuple[str, ...]) -> None:
+    async def _remove(self, late: Sequence[Resource]) -> None:
+        tag, only = late[0].tag, tuple(each.id for each in late)
         named = ", ".join(f"{each.name} ({each.id})" for each in late)
         logger.warning("these of cluster %s came late and are deleted: %s", tag.cluster, named)
         await self._client.start_workflow(

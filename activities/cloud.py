@@ -13,14 +13,14 @@ from temporalio.common import MetricMeter
 
 from activities.lag import Lag
 from activities.watcher import Watcher
-from model.cloud import Server, Tagged, Volume
+from model.cloud import Resource, Server, Volume
 from model.errors import AttemptOver, ProviderError
 from providers.base import Provider
 from temporal.heartbeat import confirm_current, require_current
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Item = TypeVar("Item", bound=Tagged)
+Item = TypeVar("Item", bound=Resource)
 
 
 class Cloud:
@@ -36,7 +36,7 @@ class Cloud:
         provider: Provider,
         threads: int,
         meter: MetricMeter = MetricMeter.noop,
-        heard: Callable[[Sequence[Tagged]], None] | None = None,
+        heard: Callable[[Sequence[Resource]], None] | None = None,
     ) -> None:
         """`heard` is told of each listing."""
         self.name = name
@@ -97,9 +97,9 @@ class Cloud:
 
     async def _look_again(self) -> None:
         await asyncio.sleep(self.provider.request_limit)
-        for function in (self.provider.list_servers, self.provider.list_volumes, self.provider.list_belongings):
+        for watcher in (self.servers, self.volumes):
             with suppress(ProviderError):
-                await self._listed(function)
+                await watcher.now()
 
 
 def _guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import uuid4
 
 from temporalio import activity
 
@@ -112,6 +113,7 @@ class ServerActivities:
         return ServerRequest(
             name=task.member,
             tag=Tag(cluster_id=identity.id, cluster=identity.name, member=task.member),
+            request=uuid4().hex,
             flavor=task.flavor,
             image=task.image,
             tcp_ports=task.tcp_ports,

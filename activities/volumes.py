@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import uuid4
 
 from temporalio import activity
 
@@ -44,7 +45,7 @@ class VolumeActivities:
         if kept is None:
             note("asks for the volume")
             tag = Tag(cluster_id=task.identity.id, cluster=task.identity.name, member=task.member)
-            request = VolumeRequest(name=task.member, tag=tag, size=task.size)
+            request = VolumeRequest(name=task.member, tag=tag, request=uuid4().hex, size=task.size)
             made = await self._cloud.change(self._cloud.provider.create_volume, request)
             kept = await self._settle(task) or made
         return kept

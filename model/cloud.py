@@ -91,9 +91,10 @@ class Belonging(Tagged):
 
 
 class Resource(Tagged):
-    """A server or volume."""
+    """A server or volume. `request` is that of the create which made it, empty where it was made without one."""
 
     created_at: datetime
+    request: str = ""
 
 
 class Server(Resource):
@@ -128,6 +129,8 @@ class ServerRequest(Noun):
 
     name: str
     tag: Tag
+    request: str = ""
+    """A mark of this very create, which the cloud keeps with the server: a copy that a person made has it, too."""
     flavor: str
     image: Image | None = None
     """None: the cloud's own."""
@@ -144,10 +147,11 @@ class ServerRequest(Noun):
 
 
 class VolumeRequest(Noun):
-    """What `Provider.create_volume` is given; `size` in GiB."""
+    """What `Provider.create_volume` is given; `size` in GiB, `request` as in ServerRequest."""
 
     name: str
     tag: Tag
+    request: str = ""
     size: int
 
 

@@ -68,7 +68,7 @@ class RestartRequest(Noun):
 class DeprovisionRequest(Noun):
     """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE).
 
-    `only`: ids of servers and volumes that came late to a cluster that lives: nothing else of it is removed.
+    `only`: ids of servers and volumes that came late; nothing else is removed where anything else is there.
     """
 
     name: str

@@ -33,6 +33,7 @@ class ServerRecord(Noun):
     id: str
     name: str
     tag: Tag
+    request: str = ""
     flavor: str
     memory: int
     address: str
@@ -71,6 +72,7 @@ class Servers:
                     id=server_id,
                     name=request.name,
                     tag=request.tag,
+                    request=request.request,
                     flavor=flavor.name,
                     memory=flavor.memory,
                     address=address,
@@ -147,6 +149,7 @@ def read(home: Path) -> Server | None:
         id=record.id,
         name=record.name,
         tag=record.tag,
+        request=record.request,
         status=status,
         progress=0 if status is ServerStatus.BUILD else 100,
         fault=_fault(home) if status is ServerStatus.ERROR else None,

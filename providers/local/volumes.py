@@ -23,6 +23,7 @@ class VolumeRecord(Noun):
     id: str
     name: str
     tag: Tag
+    request: str = ""
     size: int
     created_at: datetime
 
@@ -47,6 +48,7 @@ class Volumes:
             id=str(uuid.uuid4()),
             name=request.name,
             tag=request.tag,
+            request=request.request,
             size=request.size,
             created_at=datetime.now(UTC),
         )
@@ -129,6 +131,7 @@ def _volume(record: VolumeRecord, holder: str | None) -> Volume:
         id=record.id,
         name=record.name,
         tag=record.tag,
+        request=record.request,
         status=VolumeStatus.AVAILABLE if holder is None else VolumeStatus.IN_USE,
         size=record.size,
         server_id=holder,

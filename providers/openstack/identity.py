@@ -12,14 +12,21 @@ from model.cloud import Tag
 
 TAG = "durabase"
 CLUSTER_ID, CLUSTER, MEMBER = "durabase_cluster_id", "durabase_cluster", "durabase_member"
+REQUEST = "durabase_request"
+"""Key of the mark of the create that made a server or volume."""
 
 NAME = re.compile(r"durabase-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(.+)")
 """The name of a member's or a whole cluster's thing: the uuid, then the member's or the cluster's name."""
 
 
-def metadata_of(tag: Tag) -> dict[str, str]:
-    """Return the metadata of a server or volume."""
-    return {CLUSTER_ID: tag.cluster_id, CLUSTER: tag.cluster, MEMBER: tag.member}
+def metadata_of(tag: Tag, request: str = "") -> dict[str, str]:
+    """Return the metadata of a server or volume; `request` marks the create that makes it."""
+    return {
+        CLUSTER_ID: tag.cluster_id,
+        CLUSTER: tag.cluster,
+        MEMBER: tag.member,
+        **({REQUEST: request} if request else {}),
+    }
 
 
 def tag_of(metadata: Mapping[str, str]) -> Tag | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from model.cloud import Server, ServerStatus, Tag
 from model.errors import ProviderError
-from providers.openstack.identity import tag_of
+from providers.openstack.identity import REQUEST, tag_of
 
 GUEST = "debian"
 
@@ -59,6 +59,7 @@ def server_of(
         id=record["id"],
         name=record["name"],
         tag=tag,
+        request=record["metadata"].get(REQUEST, ""),
         created_at=datetime.fromisoformat(record["created"]),
         status=status,
         progress=100 if status is ServerStatus.ACTIVE else int(record.get("progress") or 0),

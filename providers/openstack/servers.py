@@ -59,7 +59,7 @@ class Servers:
             request.name,
             image_id,
             flavor_id,
-            meta=metadata_of(request.tag),
+            meta=metadata_of(request.tag, request.request),
             userdata=user_data(request.name, self._options.login, request.login_key, request.host_key),
             availability_zone=self._options.availability_zone,
             nics=[{"port-id": port_id}],

@@ -10,7 +10,7 @@ import openstack.exceptions
 from model.cloud import Volume, VolumeRequest, VolumeStatus
 from model.errors import ProviderError, ProviderRefused
 from providers.openstack.connection import Connection
-from providers.openstack.identity import metadata_of, tag_of
+from providers.openstack.identity import REQUEST, metadata_of, tag_of
 from providers.openstack.options import OpenStackOptions
 
 STATUSES = {
@@ -52,13 +52,14 @@ class Volumes:
         made = self._cinder.create_volume(
             name=request.name,
             size=request.size,
-            metadata=metadata_of(request.tag),
+            metadata=metadata_of(request.tag, request.request),
             **{key: value for key, value in chosen.items() if value},
         )
         return Volume(
             id=made.id,
             name=request.name,
             tag=request.tag,
+            request=request.request,
             size=request.size,
             status=VolumeStatus.CREATING,
             created_at=_utc(made.created_at),
@@ -106,6 +107,7 @@ def volume_of(record: Any) -> Volume | None:
         id=record.id,
         name=record.name or "",
         tag=tag,
+        request=metadata.get(REQUEST, ""),
         size=record.size,
         status=STATUSES.get(record.status, VolumeStatus.CREATING),
         server_id=next((each["server_id"] for each in record.attachments or ()), None),

@@ -40,6 +40,7 @@ def delete_task(server_id: str) -> DeleteTask:
 def the_one(local: local_servers.Cloud) -> Server:
     [server] = local.provider.list_servers()
     assert server.tag == local_servers.tag(MEMBER)
+    assert server.request
     return server
 
 

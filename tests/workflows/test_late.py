@@ -1,23 +1,35 @@
-"""What came late: nothing that a record names, nothing while an operation may still adopt it."""
+"""What came late: nothing that a record names or a copy of it, nothing while an operation may still adopt it."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.cloud import Server, ServerStatus, Volume, VolumeStatus
+from model.cloud import Resource, Server, ServerStatus, Volume, VolumeStatus
 from model.cluster import ClusterIdentity, ClusterRecord, Instance, Operation, Role, Status
+from model.data import Holding
 from tests.scripted import server, volume
 from workflows.late import latecomers
 
 MEMBERS = ("orders-1", "orders-2")
+NUMBERS = range(3)
+"""The first of each member's is its own; the second was made by the same create, as a copy is; the third by another."""
+
+REQUESTS = ("own", "own", "another")
 
 
 def servers_of(member: str) -> list[Server]:
-    return [server(member, "uuid", ServerStatus.ACTIVE, f"{member}/{number}") for number in range(3)]
+    one = server(member, "uuid", ServerStatus.ACTIVE)
+    return [
+        one.model_copy(update={"id": f"server of {member}/{number}", "request": f"{REQUESTS[number]} of {member}"})
+        for number in NUMBERS
+    ]
 
 
 def volumes_of(member: str) -> list[Volume]:
     one = volume(member, "uuid", VolumeStatus.IN_USE)
-    return [one.model_copy(update={"id": f"volume of {member}/{number}"}) for number in range(3)]
+    return [
+        one.model_copy(update={"id": f"volume of {member}/{number}", "request": f"{REQUESTS[number]} for {member}"})
+        for number in NUMBERS
+    ]
 
 
 def record(status: Status) -> ClusterRecord:
@@ -29,19 +41,36 @@ def record(status: Status) -> ClusterRecord:
     return ClusterRecord(identity=identity, nodes=2, operation=Operation.PROVISION, status=status, members=members)
 
 
-EVERYTHING = [each for name in MEMBERS for each in (*servers_of(name), *volumes_of(name))]
+EVERYTHING: list[Resource] = [each for name in MEMBERS for each in (*servers_of(name), *volumes_of(name))]
+TOLD = (Status.ACTIVE, Status.DELETED)
 
 
 @given(st.sampled_from(list(Status)), st.sets(st.sampled_from(range(len(EVERYTHING)))))
 def test_what_is_late(status: Status, numbers: set[int]) -> None:
-    listed, current = [EVERYTHING[number] for number in sorted(numbers)], record(status)
-    found = latecomers(current, listed)
-    if status is Status.DELETED:
-        assert found == (True, ())
-    elif status is Status.ACTIVE:
-        assert found is not None
-        kept = {each.id for member in current.members for each in (member.server, member.volume) if each}
-        assert set(found.ids) == {each.id for each in listed} - kept
-        assert not found.all
+    listed = [EVERYTHING[number] for number in sorted(numbers)]
+    found = latecomers(record(status), listed)
+    if status in TOLD:
+        assert found == tuple(each for each in listed if each.id.endswith("/2"))
     else:
         assert found is None
+
+
+def test_what_was_made_without_a_mark_is_left_alone() -> None:
+    """As an older version made it, or a cloud that keeps none."""
+    unmarked = [each.model_copy(update={"request": ""}) for each in EVERYTHING]
+    assert [latecomers(record(status), unmarked) for status in TOLD] == [(), ()]
+
+
+def test_a_volume_in_place_of_one_that_was_forgotten_is_left_alone() -> None:
+    """It may be a copy of what held the data: a build that failed early has told of no volume."""
+    members = tuple(member.model_copy(update={"volume": None}) for member in record(Status.DELETED).members)
+    known = record(Status.DELETED).model_copy(update={"members": members})
+    holding = known.model_copy(update={"holdings": (Holding(member="orders-1"),)})
+    listed = [volumes_of(name)[2] for name in MEMBERS]
+    assert latecomers(known, listed) == tuple(listed)
+    assert latecomers(holding, listed) == (listed[1],)
+
+
+def test_of_a_cluster_without_members_nothing_is_told() -> None:
+    """It was removed anew after its workflow had been terminated, and what it had is not known."""
+    assert latecomers(record(Status.DELETED).model_copy(update={"members": ()}), EVERYTHING) == ()

@@ -4,6 +4,7 @@ import pytest
 
 from model.cloud import Tag
 from providers.openstack.identity import (
+    REQUEST,
     cluster_name,
     member_name,
     metadata_of,
@@ -19,7 +20,8 @@ LONGEST = Tag(cluster_id=UUID, cluster="a" + "b" * 39, member="a" + "b" * 39 + "
 
 @pytest.mark.parametrize("tag", [TAG, LONGEST])
 def test_what_is_written_is_read_back(tag: Tag) -> None:
-    assert tag_of(metadata_of(tag)) == tag
+    assert tag_of(metadata_of(tag)) == tag_of(metadata_of(tag, "of this create")) == tag
+    assert metadata_of(tag, "of this create")[REQUEST] == "of this create"
     assert tag_of_member(member_name(tag)) == tag
     assert tag_of_cluster(cluster_name(tag)) == tag.model_copy(update={"member": ""})
 
