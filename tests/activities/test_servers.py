@@ -40,7 +40,6 @@ def delete_task(server_id: str) -> DeleteTask:
 def the_one(local: local_servers.Cloud) -> Server:
     [server] = local.provider.list_servers()
     assert server.tag == local_servers.tag(MEMBER)
-    assert server.request
     return server
 
 
@@ -238,3 +237,10 @@ async def test_delete_server_is_over_only_when_the_server_is_gone(
     task = delete_task(server).model_copy(update={"deadline": almost_over()})
     with pytest.raises(DeadlineExceeded, match=f"at last: server {server} is SHUTOFF"):
         await once(servers.delete_server, task)
+
+
+async def test_each_create_leaves_a_mark_of_its_own(servers: ServerActivities, local: local_servers.Cloud) -> None:
+    made = [await once(servers.create_server, create_task()), await retried(servers.create_server, create_task())]
+    assert made[0].request == made[1].request != ""
+    local.provider.destroy(made[0].id)
+    assert (await once(servers.create_server, create_task())).request not in ("", made[0].request)
