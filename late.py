@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 from model.cloud import Resource
 from model.cluster import ClusterRecord, Status
 from model.operations import DeprovisionRequest
+from temporal.client import NoTemporal
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
 from workflows.late import latecomers
@@ -57,7 +58,7 @@ class LateResources:
             listed, self._listed = self._listed, {}
             try:
                 await self._settle(listed)
-            except (RPCError, TemporalError) as error:
+            except (RPCError, TemporalError, NoTemporal) as error:
                 logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
             await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
 

@@ -255,12 +255,10 @@ NAMELESS = ["unshare", "--user", "--map-user=54321", "--map-group=54321", "--"]
 
 def run_nameless(home: Home, *arguments: str) -> str:
     """Run a command that must succeed as a user without a name, and return what it says."""
-    environment = home.environment()
-    for variable in ("USER", "LOGNAME", "HOME"):
-        environment.pop(variable, None)
+    nameless = {name: value for name, value in home.environment().items() if name not in ("USER", "LOGNAME", "HOME")}
     ran = subprocess.run(
         [*NAMELESS, *home.command(*arguments)],
-        env=environment,
+        env=nameless,
         cwd=home.state_dir,
         capture_output=True,
         text=True,
@@ -292,8 +290,8 @@ def test_a_cluster_outlives_its_host_s_name(home: Home) -> None:
     name.unlink()  # as a release left it that kept no name
     home.done("up")
     assert name.read_text() == "local-as-the-host-was-called\n"
-    home.done("restart", "cache")
-    home.done("delete", "cache")
+    for command in ("restart", "delete"):
+        home.done(command, "cache")
     assert home.provider.list_servers() == []
 
 
