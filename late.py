@@ -17,10 +17,11 @@ from temporalio.service import RPCError
 
 from model.cloud import Resource, Tag, Tagged
 from model.cluster import ClusterRecord, Status
-from model.operations import DeprovisionRequest
+from model.operations import DeprovisionRequest, LateRemovalRequest
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
-from workflows.late import latecomers
+from workflows.late import Latecomers, latecomers
+from workflows.late_removal import LATE_LIMIT, LateRemovalWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.visibility import CLUSTER_ID, STATUS
 
@@ -51,6 +52,11 @@ class LateResources:
         if self._listed and (self._looking is None or self._looking.done()):
             self._looking = asyncio.create_task(self._look())
 
+    async def looked(self) -> None:
+        """Return once all that was heard has been looked after."""
+        if self._looking is not None:
+            await self._looking
+
     async def _look(self) -> None:
         while self._listed:
             began = time.monotonic()
@@ -78,20 +84,22 @@ class LateResources:
         late = [each for each in resources if found.all or each.id in found.ids]
         self._settled |= {each.id for each in resources if each not in late}
         if late:
-            await self._remove(resources[0].tag, late, found.ids)
+            await self._remove(resources[0].tag, late, found)
 
-    async def _remove(self, tag: Tag, late: list[Tagged], only: tuple[str, ...]) -> None:
+    async def _remove(self, tag: Tag, late: list[Tagged], found: Latecomers) -> None:
         named = ", ".join(f"{each.name} ({each.id})" for each in late)
-        logger.warning("these of cluster %s came late and are deleted: %s", tag.cluster, named)
+        logger.warning("these of cluster %s came late and are to be deleted: %s", tag.cluster, named)
+        name, cluster_id = tag.cluster, tag.cluster_id
+        whole = DeprovisionRequest(name=name, cluster_id=cluster_id, cloud=self._cloud, ambiguous=False)
+        some = LateRemovalRequest(name=name, cluster_id=cluster_id, cloud=self._cloud, late=found.ids, own=found.own)
         await self._client.start_workflow(
-            DeprovisionWorkflow.run,
-            DeprovisionRequest(
-                name=tag.cluster, cluster_id=tag.cluster_id, cloud=self._cloud, ambiguous=False, only=only
-            ),
-            id=f"{tag.cluster}/late/{tag.cluster_id}",
+            *((DeprovisionWorkflow.__name__, whole) if found.all else (LateRemovalWorkflow.__name__, some)),
+            id=f"{name}/late/{cluster_id}",
             task_queue=WORKFLOWS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"{tag.cluster}: delete what came late",
+            # Also where no worker takes it up: what was judged so long ago may be otherwise now.
+            execution_timeout=2 * LATE_LIMIT,
+            static_summary=f"{name}: delete what came late",
         )
 
     async def _running(self) -> Mapping[str, str | None]:

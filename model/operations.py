@@ -66,17 +66,26 @@ class RestartRequest(Noun):
 
 
 class DeprovisionRequest(Noun):
-    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE).
-
-    `only`: ids of servers and volumes that came late to a cluster that lives: nothing else of it is removed.
-    """
+    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE)."""
 
     name: str
     cluster_id: str
     cloud: str
     members: tuple[Instance, ...] = ()
     ambiguous: bool
-    only: tuple[str, ...] = ()
+
+
+class LateRemovalRequest(Noun):
+    """Starts a LateRemovalWorkflow; `late` and `own` are ids of servers and volumes.
+
+    `own` are those that the cluster's record names: the late ones go only while all of these are there.
+    """
+
+    name: str
+    cluster_id: str
+    cloud: str
+    late: tuple[str, ...]
+    own: tuple[str, ...]
 
 
 class OperationReport(Noun):

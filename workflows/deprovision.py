@@ -53,8 +53,6 @@ class DeprovisionWorkflow:
             while True:
                 found = await self._run(Step.FIND_RESOURCES, None, self._whole, "find what it has", Resources)
                 await self._remove(found)
-                if request.only:
-                    return
                 if request.ambiguous:
                     await workflow.sleep(found.request_limit, summary=f"{request.name}: let late requests take effect")
                 try:
@@ -69,10 +67,6 @@ class DeprovisionWorkflow:
             raise ApplicationError(fault.message, fault, type="DeprovisionFailed", non_retryable=True) from error
 
     async def _remove(self, found: Resources) -> None:
-        if only := self._request.only:
-            servers = tuple(each for each in found.servers if each.id in only)
-            volumes = tuple(each for each in found.volumes if each.id in only)
-            found = found.model_copy(update={"servers": servers, "volumes": volumes})
         members = sorted({resource.tag.member for resource in found.all})
         await side_by_side(*(self._remove_member(member, found) for member in members))
 

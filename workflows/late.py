@@ -8,10 +8,14 @@ from model.cluster import ClusterRecord, Status
 
 
 class Latecomers(NamedTuple):
-    """What is to be removed of one cluster: all that carries its uuid, or the resources of these ids only."""
+    """What is to be removed of one cluster: all that carries its uuid, or the resources of these ids only.
+
+    `own` are the ids of the resources that are the cluster's own.
+    """
 
     all: bool
-    ids: tuple[str, ...]
+    ids: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 def latecomers(record: ClusterRecord, listed: Iterable[Resource]) -> Latecomers | None:
@@ -22,9 +26,9 @@ def latecomers(record: ClusterRecord, listed: Iterable[Resource]) -> Latecomers 
     members has its server and volume then, and no operation runs.
     """
     if record.status is Status.DELETED:
-        return Latecomers(True, ())
+        return Latecomers(True)
     if record.status is not Status.ACTIVE:
         return None
     resources = (each for member in record.members for each in (member.server, member.volume))
-    known = {each.id for each in resources if each is not None}
-    return Latecomers(False, tuple(each.id for each in listed if each.id not in known))
+    own = tuple(each.id for each in resources if each is not None)
+    return Latecomers(False, tuple(each.id for each in listed if each.id not in own), own)

@@ -37,11 +37,12 @@ def test_what_is_late(status: Status, numbers: set[int]) -> None:
     listed, current = [EVERYTHING[number] for number in sorted(numbers)], record(status)
     found = latecomers(current, listed)
     if status is Status.DELETED:
-        assert found == (True, ())
+        assert found == (True, (), ())
     elif status is Status.ACTIVE:
         assert found is not None
         kept = {each.id for member in current.members for each in (member.server, member.volume) if each}
         assert set(found.ids) == {each.id for each in listed} - kept
+        assert set(found.own) == kept
         assert not found.all
     else:
         assert found is None

@@ -1,0 +1,75 @@
+"""LateResources on the real server: which workflow removes what, by which record."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client, WorkflowExecution
+
+import late
+from late import LateResources
+from model.cloud import ServerStatus, Tagged
+from model.cluster import Status
+from tests.patience import PATIENCE
+from tests.scripted import Script, create, server, until
+from workflows.visibility import CLUSTER_ID, STATUS
+
+
+@pytest_asyncio.fixture
+async def script(client: Client) -> AsyncIterator[Script]:
+    async with Script().serving(client) as script:
+        yield script
+
+
+async def look(client: Client, cloud: str, listed: Sequence[Tagged]) -> None:
+    """Hear of a listing, and wait until it was looked after."""
+    resources = LateResources(client, cloud)
+    resources.heard(listed)
+    async with asyncio.timeout(PATIENCE):
+        await resources.looked()
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(late, "SHARE", 1.0)
+
+
+async def seen(client: Client, cluster_id: str, status: Status) -> Sequence[WorkflowExecution]:
+    """Return a cluster's runs once the server lists them with a status."""
+    query = f"{CLUSTER_ID.name} = '{cluster_id}' AND {STATUS.name} = '{status}'"
+    async with asyncio.timeout(PATIENCE):
+        while not (runs := [run async for run in client.list_workflows(query)]):
+            await asyncio.sleep(0.05)
+    return runs
+
+
+async def removal(client: Client, name: str, cluster_id: str) -> str:
+    """Return the type of the workflow that removes what came late."""
+    return (await client.get_workflow_handle(f"{name}/late/{cluster_id}").describe()).workflow_type
+
+
+async def test_what_came_late_to_a_cluster_that_lives_is_removed_by_what_an_older_worker_does_not_know(
+    client: Client, script: Script
+) -> None:
+    """An older worker's DeprovisionWorkflow would remove the whole cluster."""
+    handle = await create(client, spec := script.spec())
+    record = await until(handle, Status.ACTIVE)
+    cluster_id, member = record.identity.id, record.members[0].name
+    await seen(client, cluster_id, Status.ACTIVE)
+    await look(client, script.cloud, [server(member, cluster_id, ServerStatus.ACTIVE, "late")])
+    assert await removal(client, spec.name, cluster_id) == "LateRemovalWorkflow"
+
+
+async def test_what_came_late_to_a_deleted_cluster_is_removed_with_all_that_it_has(
+    client: Client, script: Script
+) -> None:
+    handle = await create(client, spec := script.spec())
+    record = await until(handle, Status.ACTIVE)
+    cluster_id = record.identity.id
+    await handle.execute_update("delete")
+    await handle.result()
+    await seen(client, cluster_id, Status.DELETED)
+    await look(client, script.cloud, [server(f"{spec.name}-1", cluster_id, ServerStatus.ACTIVE, "late")])
+    assert await removal(client, spec.name, cluster_id) == "DeprovisionWorkflow"
