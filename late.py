@@ -8,7 +8,8 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
@@ -61,10 +62,8 @@ class LateResources:
         while self._listed:
             began = time.monotonic()
             listed, self._listed = self._listed, {}
-            try:
+            with self._reported(f"on cloud {self._cloud}"):
                 await self._settle(listed)
-            except (RPCError, TemporalError) as error:
-                logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
             await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
 
     async def _settle(self, listed: Mapping[str, Tagged]) -> None:
@@ -74,7 +73,16 @@ class LateResources:
             by_cluster[each.tag.cluster_id].append(each)
         for cluster_id, resources in by_cluster.items():
             if running.get(cluster_id, Status.ACTIVE) == Status.ACTIVE:
-                await self._judge(cluster_id, resources)
+                with self._reported(f"of cluster {resources[0].tag.cluster}"):
+                    await self._judge(cluster_id, resources)
+
+    @contextmanager
+    def _reported(self, where: str) -> Iterator[None]:
+        """Log what Temporal or a cluster's workflow does not answer: the next listing asks again."""
+        try:
+            yield
+        except (RPCError, TemporalError) as error:
+            logger.warning("what is new %s is not looked after yet: %s", where, error)
 
     async def _judge(self, cluster_id: str, resources: list[Tagged]) -> None:
         record = await self._record(cluster_id)
@@ -115,6 +123,10 @@ class LateResources:
         if not runs:
             return None
         latest = max(runs, key=lambda run: run.start_time)
-        handle = self._client.get_workflow_handle_for(ClusterWorkflow.run, latest.id, run_id=latest.run_id)
-        record = await handle.query(ClusterWorkflow.cluster)
-        return record if record.identity.id == cluster_id else None
+        # Without a run id the name's open or last run answers, which the listing may not show yet; it may be another's.
+        for run_id in (None, latest.run_id):
+            handle = self._client.get_workflow_handle_for(ClusterWorkflow.run, latest.id, run_id=run_id)
+            record = await handle.query(ClusterWorkflow.cluster)
+            if record.identity.id == cluster_id:
+                return record
+        return None

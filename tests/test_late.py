@@ -5,14 +5,18 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
-from temporalio.client import Client, WorkflowExecution
+from temporalio.client import Client, WorkflowExecution, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError
 
 import late
 from late import LateResources
 from model.cloud import ServerStatus, Tagged
-from model.cluster import Status
+from model.cluster import Operation, Status
+from model.operations import ClusterStart
 from tests.patience import PATIENCE
-from tests.scripted import Script, create, server, until
+from tests.scripted import Handle, Script, create, held, server, until
+from workflows.cluster import ClusterWorkflow
+from workflows.queues import WORKFLOWS
 from workflows.visibility import CLUSTER_ID, STATUS
 
 
@@ -73,3 +77,51 @@ async def test_what_came_late_to_a_deleted_cluster_is_removed_with_all_that_it_h
     await seen(client, cluster_id, Status.DELETED)
     await look(client, script.cloud, [server(f"{spec.name}-1", cluster_id, ServerStatus.ACTIVE, "late")])
     assert await removal(client, spec.name, cluster_id) == "DeprovisionWorkflow"
+
+
+async def test_a_run_that_is_not_listed_yet_is_what_counts(
+    client: Client, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what a later run has built would be no part of the cluster that an earlier one knew."""
+    handle = await create(client, spec := script.spec())
+    record = await until(handle, Status.ACTIVE)
+    cluster_id, member = record.identity.id, record.members[0].name
+    earlier = await seen(client, cluster_id, Status.ACTIVE)
+    await handle.terminate()
+    begun = await held(script, "find_resources")
+    deleting = record.model_copy(update={"operation": Operation.DELETE, "status": Status.DELETING})
+    start = ClusterStart(claim="delete", spec=None, record=deleting)
+    later = await client.start_workflow(ClusterWorkflow.run, start, id=spec.name, task_queue=WORKFLOWS)
+    await begun.wait()
+
+    async def stale(query: str) -> AsyncIterator[WorkflowExecution]:
+        for run in earlier:
+            yield run
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "list_workflows", stale)
+        await look(client, script.cloud, [server(member, cluster_id, ServerStatus.ACTIVE, "later")])
+    with pytest.raises(RPCError, match="not found"):
+        await removal(client, spec.name, cluster_id)
+    await later.terminate()
+
+
+async def test_a_cluster_that_cannot_be_asked_does_not_keep_the_others_waiting(
+    client: Client, script: Script, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [await until(await create(client, script.spec()), Status.ACTIVE) for _ in range(2)]
+    for record in records:
+        await seen(client, record.identity.id, Status.ACTIVE)
+    mute, other = (record.identity for record in records)
+    query = WorkflowHandle.query
+
+    async def refusing(handle: Handle, *arguments: object) -> object:
+        if handle.id == mute.name:
+            raise WorkflowQueryFailedError("its history cannot be read")
+        return await query(handle, *arguments)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(WorkflowHandle, "query", refusing)
+    listed = [server(f"{each.name}-1", each.id, ServerStatus.ACTIVE, f"late-{each.name}") for each in (mute, other)]
+    await look(client, script.cloud, listed)
+    assert await removal(client, other.name, other.id)
+    assert f"what is new of cluster {mute.name} is not looked after yet: its history cannot be read" in caplog.text
