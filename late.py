@@ -21,7 +21,7 @@ from model.cluster import ClusterRecord, Status
 from model.operations import DeprovisionRequest, LateRemovalRequest
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
-from workflows.late import Latecomers, latecomers
+from workflows.late import Latecomers, latecomers, may_come_late
 from workflows.late_removal import LATE_LIMIT, LateRemovalWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.visibility import CLUSTER_ID, STATUS
@@ -89,7 +89,7 @@ class LateResources:
         found = latecomers(record, (each for each in resources if isinstance(each, Resource))) if record else None
         if found is None:
             return
-        late = [each for each in resources if found.all or each.id in found.ids]
+        late = [each for each in resources if may_come_late(each) and (found.all or each.id in found.ids)]
         self._settled |= {each.id for each in resources if each not in late}
         if late:
             await self._remove(resources[0].tag, late, found)

@@ -10,11 +10,11 @@ from temporalio.service import RPCError
 
 import late
 from late import LateResources
-from model.cloud import ServerStatus, Tagged
+from model.cloud import ServerStatus, Tagged, VolumeStatus
 from model.cluster import Operation, Status
 from model.operations import ClusterStart
 from tests.patience import PATIENCE
-from tests.scripted import Handle, Script, create, held, server, until
+from tests.scripted import Handle, Script, create, held, server, until, volume
 from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.visibility import CLUSTER_ID, STATUS
@@ -77,6 +77,18 @@ async def test_what_came_late_to_a_deleted_cluster_is_removed_with_all_that_it_h
     await seen(client, cluster_id, Status.DELETED)
     await look(client, script.cloud, [server(f"{spec.name}-1", cluster_id, ServerStatus.ACTIVE, "late")])
     assert await removal(client, spec.name, cluster_id) == "DeprovisionWorkflow"
+
+
+async def test_a_backup_that_was_restored_after_a_delete_stays(client: Client, script: Script) -> None:
+    handle = await create(client, spec := script.spec())
+    cluster_id = (await until(handle, Status.ACTIVE)).identity.id
+    await handle.execute_update("delete")
+    await handle.result()
+    await seen(client, cluster_id, Status.DELETED)
+    restored = volume(f"{spec.name}-1", cluster_id, VolumeStatus.AVAILABLE).model_copy(update={"restored": True})
+    await look(client, script.cloud, [restored])
+    with pytest.raises(RPCError, match="not found"):
+        await removal(client, spec.name, cluster_id)
 
 
 async def test_a_run_that_is_not_listed_yet_is_what_counts(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from model.cloud import Resource
+from model.cloud import Resource, Tagged, Volume
 from model.cluster import ClusterRecord, Status
 
 
@@ -16,6 +16,11 @@ class Latecomers(NamedTuple):
     all: bool
     ids: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+
+
+def may_come_late(resource: Tagged) -> bool:
+    """Return whether a request of durabase's can have made it: what a person restored is the person's."""
+    return not (isinstance(resource, Volume) and resource.restored)
 
 
 def latecomers(record: ClusterRecord, listed: Iterable[Resource]) -> Latecomers | None:
@@ -31,4 +36,4 @@ def latecomers(record: ClusterRecord, listed: Iterable[Resource]) -> Latecomers 
         return None
     resources = (each for member in record.members for each in (member.server, member.volume))
     own = tuple(each.id for each in resources if each is not None)
-    return Latecomers(False, tuple(each.id for each in listed if each.id not in own), own)
+    return Latecomers(False, tuple(each.id for each in listed if each.id not in own and may_come_late(each)), own)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from model.cloud import Server, ServerStatus, Volume, VolumeStatus
 from model.cluster import ClusterIdentity, ClusterRecord, Instance, Operation, Role, Status
 from tests.scripted import server, volume
-from workflows.late import latecomers
+from workflows.late import latecomers, may_come_late
 
 MEMBERS = ("orders-1", "orders-2")
 
@@ -46,3 +46,12 @@ def test_what_is_late(status: Status, numbers: set[int]) -> None:
         assert not found.all
     else:
         assert found is None
+
+
+def test_a_restored_backup_is_a_persons_and_not_late() -> None:
+    _, other, copy = volumes_of(MEMBERS[0])
+    copy = copy.model_copy(update={"restored": True})
+    found = latecomers(record(Status.ACTIVE), [other, copy])
+    assert found is not None
+    assert found.ids == (other.id,)
+    assert [may_come_late(each) for each in (other, copy)] == [True, False]
