@@ -43,7 +43,7 @@ class ProvisionRequest(Noun):
 
     `revision` is the course that the build takes. It stands in the request so that a build goes on as it began, and its
     history needs no marker: 0 asks engine and cloud at once, and tells its end by a signal; 1 asks the engine first,
-    and its result tells its end. `number` counts the cluster's operations; 0 is one that was not counted yet.
+    and its result tells its end. `number` is the operation's (ClusterRecord); 0 is one that has none yet.
     """
 
     spec: ClusterSpec
