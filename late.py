@@ -8,20 +8,22 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError
 
+from keys import MissingKey
 from model.cloud import Resource
 from model.cluster import ClusterRecord, Status
-from model.operations import DeprovisionRequest
+from model.operations import LateRemovalRequest
 from temporal.client import NoTemporal
 from workflows.cluster import ClusterWorkflow
-from workflows.deprovision import DeprovisionWorkflow
-from workflows.late import latecomers
+from workflows.late import latecomers, own_resources
+from workflows.late_removal import LATE_LIMIT, LateRemovalWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.visibility import CLUSTER_ID, STATUS
 
@@ -52,14 +54,17 @@ class LateResources:
         if self._listed and (self._looking is None or self._looking.done()):
             self._looking = asyncio.create_task(self._look())
 
+    async def looked(self) -> None:
+        """Return once all that was heard has been looked after."""
+        if self._looking is not None:
+            await self._looking
+
     async def _look(self) -> None:
         while self._listed:
             began = time.monotonic()
             listed, self._listed = self._listed, {}
-            try:
+            with self._reported(f"on cloud {self._cloud}"):
                 await self._settle(listed)
-            except (RPCError, TemporalError, NoTemporal) as error:
-                logger.warning("what is new on cloud %s is not looked after yet: %s", self._cloud, error)
             await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) / SHARE))
 
     async def _settle(self, listed: Mapping[str, Resource]) -> None:
@@ -69,7 +74,16 @@ class LateResources:
             by_cluster[each.tag.cluster_id].append(each)
         for cluster_id, resources in by_cluster.items():
             if running.get(cluster_id, Status.ACTIVE) == Status.ACTIVE:
-                await self._judge(cluster_id, resources)
+                with self._reported(f"of cluster {resources[0].tag.cluster}"):
+                    await self._judge(cluster_id, resources)
+
+    @contextmanager
+    def _reported(self, where: str) -> Iterator[None]:
+        """Log what Temporal or a cluster's workflow does not answer: the next listing asks again."""
+        try:
+            yield
+        except (RPCError, TemporalError, NoTemporal, MissingKey) as error:
+            logger.warning("what is new %s is not looked after yet: %s", where, error)
 
     async def _judge(self, cluster_id: str, resources: list[Resource]) -> None:
         record = await self._record(cluster_id)
@@ -77,22 +91,28 @@ class LateResources:
         if late is None:
             return
         self._settled |= {each.id for each in resources if each not in late}
-        if late:
-            await self._remove(late)
+        if record is not None and late:
+            await self._remove(record, late)
 
-    async def _remove(self, late: Sequence[Resource]) -> None:
-        tag, only = late[0].tag, tuple(each.id for each in late)
+    async def _remove(self, record: ClusterRecord, late: Sequence[Resource]) -> None:
+        name, cluster_id = record.identity.name, record.identity.id
         named = ", ".join(f"{each.name} ({each.id})" for each in late)
-        logger.warning("these of cluster %s came late and are deleted: %s", tag.cluster, named)
+        logger.warning("these of cluster %s came late and are to be deleted: %s", name, named)
         await self._client.start_workflow(
-            DeprovisionWorkflow.run,
-            DeprovisionRequest(
-                name=tag.cluster, cluster_id=tag.cluster_id, cloud=self._cloud, ambiguous=False, only=only
+            LateRemovalWorkflow.run,
+            LateRemovalRequest(
+                name=name,
+                cluster_id=cluster_id,
+                cloud=self._cloud,
+                late=tuple(each.id for each in late),
+                own=own_resources(record),
             ),
-            id=f"{tag.cluster}/late/{tag.cluster_id}",
+            id=f"{name}/late/{cluster_id}",
             task_queue=WORKFLOWS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"{tag.cluster}: delete what came late",
+            # Also where no worker takes it up: what was judged so long ago may be otherwise now.
+            execution_timeout=2 * LATE_LIMIT,
+            static_summary=f"{name}: delete what came late",
         )
 
     async def _running(self) -> Mapping[str, str | None]:
@@ -108,6 +128,10 @@ class LateResources:
         if not runs:
             return None
         latest = max(runs, key=lambda run: run.start_time)
-        handle = self._client.get_workflow_handle_for(ClusterWorkflow.run, latest.id, run_id=latest.run_id)
-        record = await handle.query(ClusterWorkflow.cluster)
-        return record if record.identity.id == cluster_id else None
+        # Without a run id the name's open or last run answers, which the listing may not show yet; it may be another's.
+        for run_id in (None, latest.run_id):
+            handle = self._client.get_workflow_handle_for(ClusterWorkflow.run, latest.id, run_id=run_id)
+            record = await handle.query(ClusterWorkflow.cluster)
+            if record.identity.id == cluster_id:
+                return record
+        return None

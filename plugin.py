@@ -14,11 +14,18 @@ from temporal.sandbox import ContextlessSandbox
 from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
+from workflows.late_removal import LateRemovalWorkflow
 from workflows.provision import ProvisionWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.restart import RestartWorkflow
 
-WORKFLOW_CLASSES: list[type] = [ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow]
+WORKFLOW_CLASSES: list[type] = [
+    ClusterWorkflow,
+    ProvisionWorkflow,
+    DeprovisionWorkflow,
+    RestartWorkflow,
+    LateRemovalWorkflow,
+]
 WORKFLOW_TYPES = [each.__name__ for each in WORKFLOW_CLASSES]
 
 PASSED_THROUGH = ("model", "workflows")

@@ -270,5 +270,6 @@ class DatastoreManager(Engine):
         replica.wait_until(lambda: self.reason_not_following(replica), what)
 
     def _beside(self, context: InstanceContext, other: Instance) -> AbstractContextManager[InstanceContext]:
-        """Connect to another member of the same cluster."""
-        return self._context(context.task.model_copy(update={"member": other.name}))
+        """Connect to another member of the same cluster, to look: the step has no number among those of that member."""
+        beside = {"member": other.name, "operation": 0, "step": 0}
+        return self._context(context.task.model_copy(update=beside))

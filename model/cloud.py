@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from operator import not_
 from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -114,11 +115,15 @@ class Server(Resource):
 
 
 class Volume(Resource):
-    """A volume as its cloud reports it; `size` in GiB, `server_id` the server it is attached to."""
+    """A volume as its cloud reports it; `size` in GiB, `server_id` the server it is attached to.
+
+    `restored`: somebody has restored a backup into it, and the cloud copied the tag with the data.
+    """
 
     status: VolumeStatus
     size: int
     server_id: str | None = None
+    restored: bool = Field(default=False, exclude_if=not_)
 
 
 class ServerRequest(Noun):

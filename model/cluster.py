@@ -188,8 +188,8 @@ class ClusterRecord(Noun):
     members: tuple[Instance, ...] = ()
     fault: Fault | None = None
     deadline: datetime | None = None
-    operations: int = 0
-    """How many operations the cluster has begun: the latest one's number."""
+    number: int = 0
+    """The latest operation's: later ones have greater numbers, also where Temporal was restored from a backup."""
     holdings: tuple[Holding, ...] | None = None
     protected: bool = False
     """Whether `delete` is refused, and a cancel from the Web UI ignored."""

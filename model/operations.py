@@ -43,7 +43,7 @@ class ProvisionRequest(Noun):
 
     `revision` is the course that the build takes. It stands in the request so that a build goes on as it began, and its
     history needs no marker: 0 asks engine and cloud at once, and tells its end by a signal; 1 asks the engine first,
-    and its result tells its end. `number` counts the cluster's operations; 0 is one that was not counted yet.
+    and its result tells its end. `number` is the operation's (ClusterRecord); 0 is one that has none yet.
     """
 
     spec: ClusterSpec
@@ -66,17 +66,27 @@ class RestartRequest(Noun):
 
 
 class DeprovisionRequest(Noun):
-    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE).
-
-    `only`: ids of servers and volumes that came late; nothing else is removed where anything else is there.
-    """
+    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE)."""
 
     name: str
     cluster_id: str
     cloud: str
     members: tuple[Instance, ...] = ()
     ambiguous: bool
-    only: tuple[str, ...] = ()
+
+
+class LateRemovalRequest(Noun):
+    """Starts a LateRemovalWorkflow; `late` and `own` are ids of servers and volumes.
+
+    `own` are those that the cluster's record names, none of a cluster that was deleted: the late ones go only while all
+    of these are there.
+    """
+
+    name: str
+    cluster_id: str
+    cloud: str
+    late: tuple[str, ...]
+    own: tuple[str, ...]
 
 
 class OperationReport(Noun):

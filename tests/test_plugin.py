@@ -18,11 +18,12 @@ from tests.scripted import Script
 from workflows.auto_upgrade import AutoUpgradeClusterWorkflow
 from workflows.cluster import ClusterWorkflow
 from workflows.deprovision import DeprovisionWorkflow
+from workflows.late_removal import LateRemovalWorkflow
 from workflows.provision import ProvisionWorkflow
 from workflows.queues import WORKFLOWS, cloud_queue, engine_queue
 from workflows.restart import RestartWorkflow
 
-ALL = [ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow]
+ALL = [ClusterWorkflow, ProvisionWorkflow, DeprovisionWorkflow, RestartWorkflow, LateRemovalWorkflow]
 ACTIVITIES = Script().cloud_activities()
 
 

@@ -8,27 +8,13 @@ import pytest
 
 from keys import KEY_BYTES
 from local_name import NAME_FILE, keep_name
-from model.base import BadInput
 from model.spec import PLAIN
 from settings import load_settings, local_cloud
+from tests.own_settings import refusals
+from tests.own_settings import toml as toml
 
 ONE, TWO = (base64.b64encode(bytes([number]) * KEY_BYTES).decode() for number in (1, 2))
 SECRET = base64.b64encode(b"too short, yet secret").decode()
-
-
-@pytest.fixture(autouse=True)
-def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The test's own durabase.toml, not there yet."""
-    path = tmp_path / "durabase.toml"
-    monkeypatch.setenv("DURABASE_CONFIG", str(path))
-    monkeypatch.setenv("DURABASE_STATE_DIR", str(tmp_path / "state"))
-    return path
-
-
-def refusals() -> list[str]:
-    with pytest.raises(BadInput) as refused:
-        load_settings()
-    return str(refused.value).splitlines()
 
 
 # Which source wins.
@@ -235,9 +221,6 @@ def test_a_file_that_cannot_be_read_is_named(toml: Path, monkeypatch: pytest.Mon
 
 def _denied(*_: object, **__: object) -> Iterator[bytes]:
     raise PermissionError(13, "Permission denied")
-
-
-# The worker's version.
 
 
 def test_a_worker_s_version_is_checked_and_may_be_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,22 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from model.base import BadInput
 from settings import load_settings
-
-
-@pytest.fixture(autouse=True)
-def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The test's own durabase.toml, not there yet."""
-    path = tmp_path / "durabase.toml"
-    monkeypatch.setenv("DURABASE_CONFIG", str(path))
-    return path
-
-
-def refusals() -> list[str]:
-    with pytest.raises(BadInput) as refused:
-        load_settings()
-    return str(refused.value).splitlines()
+from tests.own_settings import refusals
+from tests.own_settings import toml as toml
 
 
 @pytest.mark.parametrize("origin", ["https://temporal.example.org", "http://127.0.0.1:8233", "http://[::1]:8233"])

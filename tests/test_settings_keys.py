@@ -1,4 +1,4 @@
-"""The keys of settings: where they come from, which is current, and that none is ever shown."""
+"""Keys in settings and in the key file: which are taken, that they are made once, and never shown."""
 
 import base64
 import json
@@ -10,18 +10,10 @@ from key_file import KEY_FILE, KeyFile, make_local_keys
 from keys import KEY_BYTES, MissingKey, Ring, RootKeys
 from model.base import BadInput
 from settings import Settings, load_settings
+from tests.own_settings import toml as toml
 
 ONE, TWO = (base64.b64encode(bytes([number]) * KEY_BYTES).decode() for number in (1, 2))
 SECRET = base64.b64encode(b"too short, yet secret").decode()
-
-
-@pytest.fixture(autouse=True)
-def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The test's own durabase.toml, not there yet."""
-    path = tmp_path / "durabase.toml"
-    monkeypatch.setenv("DURABASE_CONFIG", str(path))
-    monkeypatch.setenv("DURABASE_STATE_DIR", str(tmp_path / "state"))
-    return path
 
 
 @pytest.fixture

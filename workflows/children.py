@@ -15,7 +15,7 @@ def build_request(record: ClusterRecord, spec: ClusterSpec, planned: bool) -> Pr
         cluster_id=record.identity.id,
         identity=record.identity if planned else None,
         revision=REVISION,
-        number=record.operations,
+        number=record.number,
         data=data,
         # Where the build ends because data is lost, the replicas that have a copy must still be reached.
         members=record.members if data else (),
@@ -28,7 +28,7 @@ def restart_request(record: ClusterRecord) -> RestartRequest:
         identity=record.identity,
         version=record.version or "",
         members=record.members,
-        number=record.operations,
+        number=record.number,
         data=data_of(record),
     )
 

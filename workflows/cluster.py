@@ -179,7 +179,7 @@ class ClusterWorkflow:
     async def _run_operation(self, operation: Operation) -> None:
         ambiguous = self._record.status is not Status.ACTIVE
         self._next, self._heard = None, 0
-        self._record = begun(self._record, operation)
+        self._record = begun(self._record, operation, workflow.now())
         self._show(moved=True)
         failed = await self._failed(self._execute(operation, ambiguous))
         # Patched: an upsert that runs of version 0.1.0 have not made. To be removed when none of those is open.

@@ -53,8 +53,6 @@ class DeprovisionWorkflow:
             while True:
                 found = await self._run(Step.FIND_RESOURCES, None, self._whole, "find what it has", Resources)
                 await self._remove(found)
-                if request.only and await self._lives():
-                    return
                 if request.ambiguous:
                     await workflow.sleep(found.request_limit, summary=f"{request.name}: let late requests take effect")
                 try:
@@ -68,16 +66,7 @@ class DeprovisionWorkflow:
             await self._progress.fail(fault)
             raise ApplicationError(fault.message, fault, type="DeprovisionFailed", non_retryable=True) from error
 
-    async def _lives(self) -> bool:
-        """Return whether there is more than what was to be removed: then what belongs to the cluster stays as well."""
-        left = await self._run(Step.FIND_RESOURCES, None, self._whole, "what is left", Resources)
-        return bool(left.all)
-
     async def _remove(self, found: Resources) -> None:
-        if only := self._request.only:
-            servers = tuple(each for each in found.servers if each.id in only)
-            volumes = tuple(each for each in found.volumes if each.id in only)
-            found = found.model_copy(update={"servers": servers, "volumes": volumes})
         members = sorted({resource.tag.member for resource in found.all})
         await side_by_side(*(self._remove_member(member, found) for member in members))
 

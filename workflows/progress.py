@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from model.cloud import Server, Volume
 from model.cluster import ClusterIdentity, Fault, Instance, InstanceTask, Operation, ServerOptions, Status
 from model.operations import OperationReport
 from workflows.details import table_of_members
 from workflows.status import activity_id, cluster_status, lawful, member_status
-from workflows.steps import Call, Step
+from workflows.steps import Call, Step, is_forged
 
 Result = TypeVar("Result")
 
@@ -96,10 +97,22 @@ class Progress:
         if call.member in self._members:
             self._change(call.member, step=call.step.value)
         self._show()
-        outcome = await self._numbered(call).run(result)
+        outcome = await self._answered(call, result)
         self._completed.add(activity_id(call.step, call.member))
         await self._moved()
         return outcome
+
+    async def _answered(self, call: Call, result: type[Result] | None) -> Result:
+        """Run one activity; an answer that no payload key encrypted is none, and the step, which looks first, runs again.
+
+        It is then a later step to its guest: the attempt that somebody else has ended there may still be at work.
+        """
+        while True:
+            try:
+                return await self._numbered(call).run(result)
+            except ActivityError as error:
+                if not is_forged(error):
+                    raise
 
     def _numbered(self, call: Call) -> Call:
         """Give what works on a guest its place among all that has been or will be done on that guest."""

@@ -62,15 +62,19 @@ def first_operation(record: ClusterRecord | None) -> Operation | None:
     return Operation.DELETE if deleting else None
 
 
-def begun(record: ClusterRecord, operation: Operation) -> ClusterRecord:
-    """Return the record at the beginning of an operation."""
+def begun(record: ClusterRecord, operation: Operation, at: datetime) -> ClusterRecord:
+    """Return the record at the beginning of an operation.
+
+    Its number is made of the time: guests refuse a lower one than they have seen, and a count begins anew where the
+    record is older than they are, from a backup of Temporal, a reset, or a worker that did not know of numbers.
+    """
     names = [member.name for member in record.members]
     start = member_status(operation, "", names or [""], (), failed=False)
     members = tuple(
         member.model_copy(update={"status": start, "step": None, "progress": 0}) for member in record.members
     )
     changes = {"operation": operation, "status": start, "members": members, "fault": None, "deadline": None}
-    return record.model_copy(update={**changes, "operations": record.operations + 1})
+    return record.model_copy(update={**changes, "number": max(record.number + 1, int(at.timestamp()))})
 
 
 def reported(record: ClusterRecord, report: OperationReport) -> ClusterRecord:

@@ -101,19 +101,7 @@ class Call:
     """The activity's id where it is not the step's and the member's."""
 
     async def run(self, result: type[Result] | None = None) -> Result:
-        """Run it and return its result, typed. Raises ActivityError.
-
-        A result or failure that no payload key encrypted is none (temporal/admission.py): the step, which looks first,
-        is run again. Only of a person's command is it as if the worker had been lost.
-        """
-        while True:
-            try:
-                return await self._run_once(result)
-            except ActivityError as error:
-                if self.step is Step.RUN_COMMAND or not is_forged(error):
-                    raise
-
-    async def _run_once(self, result: type[Result] | None) -> Result:
+        """Run it and return its result, typed. Raises ActivityError."""
         left = max(self.deadline - workflow.now(), timedelta(seconds=1))
         outcome: Result = await workflow.execute_activity(
             self.step.value,

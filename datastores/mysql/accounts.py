@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
 
+from datastores.accounts import Account, in_parts
 from datastores.mysql import sql
 from datastores.mysql.session import Session, Step
 from model.spec import DatabaseSpec
@@ -13,21 +12,10 @@ from temporal.heartbeat import note
 DATABASES, USERS, GRANTS = 20, 50, 500
 """How many one process looks for or makes: an attempt that is cut off goes on there, and each has its time limit."""
 
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user to be, with its password and its databases."""
-
-    name: str
-    password: str
-    databases: Sequence[str]
-
 
 def create_databases(session: Session, databases: Sequence[DatabaseSpec]) -> None:
     """Create databases unless they are there with what they name of character set and collation. Raises GuestError."""
-    for part in _parts(databases, DATABASES, "creates databases"):
+    for part in in_parts(databases, DATABASES, "creates databases"):
         there = session.query("\n".join(f"{sql.has_database(each)};" for each in part))
         missing = [each for each, count in zip(part, there, strict=True) if count == "0"]
         session.run_steps([Step(f"creating database {each.name}", sql.create_database(each)) for each in missing])
@@ -35,13 +23,13 @@ def create_databases(session: Session, databases: Sequence[DatabaseSpec]) -> Non
 
 def create_users(session: Session, accounts: Sequence[Account]) -> None:
     """Create users who may do everything in their databases, or set passwords and grants again. Raises GuestError."""
-    for part in _parts(accounts, USERS, "creates users"):
+    for part in in_parts(accounts, USERS, "creates users"):
         names = [account.name for account in part]
         known = dict(row.rsplit("\t", 1) for row in session.query(sql.passwords_of(names)))
         session.run_steps([step for account in part for step in _password_step(account, known.get(account.name))])
     pairs = sorted((database, account.name) for account in accounts for database in account.databases)
     privileges = session.query(sql.PRIVILEGES) if pairs else []
-    for grants in _parts(pairs, GRANTS, "grants users their databases"):
+    for grants in in_parts(pairs, GRANTS, "grants users their databases"):
         users_of = defaultdict(list)
         for number in session.query(sql.missing(privileges, grants)):
             database, user = grants[int(number)]
@@ -66,10 +54,3 @@ def log_in(session: Session, accounts: Sequence[Account]) -> None:
     for number, account in enumerate(accounts, start=1):
         note(f"logs in as user {number} of {len(accounts)}")
         session.log_in(account.name, account.password, account.databases)
-
-
-def _parts(items: Sequence[Item], size: int, doing: str) -> Iterator[Sequence[Item]]:
-    for begin in range(0, len(items), size):
-        part = items[begin : begin + size]
-        note(f"{doing} {begin + 1} to {begin + len(part)} of {len(items)}")
-        yield part

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from datastores.accounts import Account, account_of
 from datastores.base import ADMINISTRATOR, DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager
@@ -135,11 +136,11 @@ class MysqlManager(DatastoreManager):
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases, and nothing outside."""
-        accounts.create_users(Session(context, context.instance), [self._account(context, user, password)])
+        accounts.create_users(Session(context, context.instance), [account_of(context, user, password)])
 
     def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
         """Create several in a few sessions."""
-        wanted = [self._account(context, user, context.password(user)) for user in users]
+        wanted = [account_of(context, user) for user in users]
         accounts.create_users(Session(context, context.instance), wanted)
 
     def enable_root(self, context: InstanceContext) -> None:
@@ -150,11 +151,11 @@ class MysqlManager(DatastoreManager):
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Log in to one of the user's databases, and see that it may use all of them."""
-        accounts.log_in(Session(context, context.instance), [self._account(context, user, password)])
+        accounts.log_in(Session(context, context.instance), [account_of(context, user, password)])
 
     def check_logins(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
         """Check one after another: a client logs in once."""
-        wanted = [self._account(context, user, context.password(user)) for user in users]
+        wanted = [account_of(context, user) for user in users]
         accounts.log_in(Session(context, context.instance), wanted)
 
     def is_running(self, context: InstanceContext) -> bool:
@@ -175,11 +176,8 @@ class MysqlManager(DatastoreManager):
 
     # Inside.
 
-    def _account(self, context: InstanceContext, user: UserSpec, password: str) -> accounts.Account:
-        return accounts.Account(user.name, password, context.databases_of(user))
-
     def _set_user(self, session: Session, user: str, password: str) -> None:
-        accounts.create_users(session, [accounts.Account(user, password, ())])
+        accounts.create_users(session, [Account(user, password, ())])
 
     def _grant(self, session: Session, privileges: str, on: str, user: str, option: str = "") -> None:
         wanted = sql.grant(privileges, on, user)

@@ -1,33 +1,20 @@
 """Databases, the roles that own what is in them, and users: many in one session, each looked for before it is made."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Sequence
 
+from datastores.accounts import Account, in_parts
 from datastores.postgresql import layout, sql
 from datastores.postgresql.client import MAINTENANCE_DATABASE
 from datastores.postgresql.psql import Psql, Step
 from datastores.postgresql.scram import matches, new_verifier
-from temporal.heartbeat import note
 
 DATABASES, USERS, LOGINS = 10, 20, 50
 """How many one process makes or checks: an attempt that is cut off goes on there, and each has its time limit."""
 
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user to be, with its password and its databases."""
-
-    name: str
-    password: str
-    databases: Sequence[str]
-
 
 def create_databases(psql: Psql, names: Sequence[str]) -> None:
     """Create databases that are open to their owner roles only, unless they are there. Raises GuestError."""
-    for part in _parts(names, DATABASES, "creates databases"):
+    for part in in_parts(names, DATABASES, "creates databases"):
         psql.run_steps([_database_step(psql, name, layout.owner(name)) for name in part])
 
 
@@ -41,7 +28,7 @@ def create_users(psql: Psql, accounts: Sequence[Account]) -> None:
 
     What one of them owns itself goes to the owner role: it was made before there was one, or after SET ROLE NONE.
     """
-    for part in _parts(accounts, USERS, "creates users"):
+    for part in in_parts(accounts, USERS, "creates users"):
         names = [account.name for account in part]
         known = dict(row.rsplit("|", 1) for row in psql.query(sql.passwords_of(names)))
         psql.run_steps([_user_step(account, known.get(account.name)) for account in part])
@@ -66,7 +53,7 @@ def _gift(psql: Psql, user: str, database: str) -> Step:
 
 def log_in(psql: Psql, accounts: Sequence[Account]) -> None:
     """Log in as each user to its first database, and see that all others let it in. Raises GuestError."""
-    for part in _parts(accounts, LOGINS, "logs in as users"):
+    for part in in_parts(accounts, LOGINS, "logs in as users"):
         psql.run_steps([_login_step(psql, account) for account in part])
 
 
@@ -83,10 +70,3 @@ def set_role(role: str, attributes: str, password: str, known: str | None) -> st
     """
     verifier = None if known and matches(known, password) else new_verifier(password)
     return sql.set_role("CREATE" if known is None else "ALTER", role, attributes, verifier)
-
-
-def _parts(items: Sequence[Item], size: int, doing: str) -> Iterator[Sequence[Item]]:
-    for begin in range(0, len(items), size):
-        part = items[begin : begin + size]
-        note(f"{doing} {begin + 1} to {begin + len(part)} of {len(items)}")
-        yield part

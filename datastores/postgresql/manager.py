@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from datastores.accounts import account_of
 from datastores.base import DatastoreManager, GuestOptions
 from datastores.client import OwnClient
 from datastores.configuration import ConfigurationManager, refuse_character_sets
@@ -129,11 +130,11 @@ class PostgresqlManager(DatastoreManager):
 
     def create_user(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Create a user who may do everything in its databases but drop them."""
-        accounts.create_users(Psql(context, context.instance), [self._account(context, user, password)])
+        accounts.create_users(Psql(context, context.instance), [account_of(context, user, password)])
 
     def create_users(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
         """Create several in a few sessions."""
-        wanted = [self._account(context, user, context.password(user)) for user in users]
+        wanted = [account_of(context, user) for user in users]
         accounts.create_users(Psql(context, context.instance), wanted)
 
     def enable_root(self, context: InstanceContext) -> None:
@@ -143,11 +144,11 @@ class PostgresqlManager(DatastoreManager):
 
     def check_login(self, context: InstanceContext, user: UserSpec, password: str) -> None:
         """Log in to one of the user's databases, and see that it may connect to all of them."""
-        accounts.log_in(Psql(context, context.instance), [self._account(context, user, password)])
+        accounts.log_in(Psql(context, context.instance), [account_of(context, user, password)])
 
     def check_logins(self, context: InstanceContext, users: Sequence[UserSpec]) -> None:
         """Check several in a few sessions."""
-        wanted = [self._account(context, user, context.password(user)) for user in users]
+        wanted = [account_of(context, user) for user in users]
         accounts.log_in(Psql(context, context.instance), wanted)
 
     def is_running(self, context: InstanceContext) -> bool:
@@ -195,9 +196,6 @@ class PostgresqlManager(DatastoreManager):
     def _set_role(self, psql: Psql, role: str, attributes: str, password: str) -> None:
         known = dict(row.rsplit("|", 1) for row in psql.query(sql.passwords_of([role])))
         psql.execute(accounts.set_role(role, attributes, password, known.get(role)))
-
-    def _account(self, context: InstanceContext, user: UserSpec, password: str) -> accounts.Account:
-        return accounts.Account(user.name, password, context.databases_of(user))
 
     def _role(self, context: InstanceContext) -> str:
         return str(context.instance.role)

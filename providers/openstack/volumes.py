@@ -30,6 +30,10 @@ STATUSES = {
 }
 """Cinder's statuses (api-ref/block-storage, "Volumes"); one that is not here is not to be used yet."""
 
+RESTORING, RESTORED = "restoring-backup", "src_backup_id"
+"""Status while a backup is restored into a volume, and a key of its metadata ever after, beside those of the volume
+that the backup is of: Cinder restores them, too."""
+
 PASSING = frozenset({"attaching", "creating", "detaching", "downloading", "reserved", "uploading"})
 """In these a volume cannot be deleted, and they end by themselves."""
 
@@ -112,6 +116,7 @@ def volume_of(record: Any) -> Volume | None:
         status=STATUSES.get(record.status, VolumeStatus.CREATING),
         server_id=next((each["server_id"] for each in record.attachments or ()), None),
         created_at=_utc(record.created_at),
+        restored=record.status == RESTORING or RESTORED in metadata,
     )
 
 

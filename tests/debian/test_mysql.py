@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from datastores.accounts import Account
 from datastores.mysql import accounts, describe, layout, parameters, replication, sql
 from datastores.mysql.manager import MysqlManager
 from datastores.mysql.session import Session
@@ -223,7 +224,7 @@ def test_many_are_made_and_checked_by_few_processes_and_a_second_run_changes_not
     for name, size in (("DATABASES", 3), ("USERS", 2), ("GRANTS", 10)):
         monkeypatch.setattr(accounts, name, size)
     names = ["Many_1", "many_1", "many%2", "many`3'"]
-    made = [accounts.Account(name, f"password of {name}", names) for name in ("Zoe", "zoe", "z'o`e")]
+    made = [Account(name, f"password of {name}", names) for name in ("Zoe", "zoe", "z'o`e")]
     databases = [DatabaseSpec(name=name) for name in names]
     position = "SELECT @@gtid_binlog_pos"
     with cluster.context("orders-1") as context:
@@ -247,10 +248,10 @@ def test_many_are_made_and_checked_by_few_processes_and_a_second_run_changes_not
             with pytest.raises(
                 GuestError, match=r"(?s)^logging in as user zoe failed on orders-1: ERROR 1045 .*denied"
             ):
-                accounts.log_in(session, [accounts.Account("zoe", "hush", names)])
+                accounts.log_in(session, [Account("zoe", "hush", names)])
             bob = cluster.secrets.password("user/bob")
             with pytest.raises(GuestError, match=r"^logging in as user bob failed on orders-1: Many_1, many_1$"):
-                accounts.log_in(session, [accounts.Account("bob", bob, ["sales", *names[:2]])])
+                accounts.log_in(session, [Account("bob", bob, ["sales", *names[:2]])])
             with pytest.raises(GuestError, match=r"^creating database b* failed on orders-1: ERROR"):
                 accounts.create_databases(session, [DatabaseSpec(name="words"), DatabaseSpec(name="b" * 65)])
             with pytest.raises(GuestError, match=r"^mariadb on orders-1 failed with exit code 1: ERROR") as error:

@@ -3,14 +3,17 @@
 import pytest
 
 from model.errors import (
+    AttemptOver,
     DataLost,
     DeadlineExceeded,
     GuestError,
     GuestRefused,
     GuestUnreachable,
+    NotEncrypted,
     PlanRefused,
     ProviderError,
     ProviderRefused,
+    ReplicationBroken,
     ResourcesLeft,
     ServerLost,
     StepError,
@@ -18,7 +21,7 @@ from model.errors import (
     VolumeLost,
 )
 
-PASSES: list[type[StepError]] = [StepError, ProviderError, GuestError]
+PASSES: list[type[StepError]] = [StepError, AttemptOver, ProviderError, GuestError]
 ENDS: list[type[StepError]] = [
     PlanRefused,
     ProviderRefused,
@@ -28,8 +31,10 @@ ENDS: list[type[StepError]] = [
     GuestUnreachable,
     GuestRefused,
     VolumeBlank,
+    ReplicationBroken,
     DeadlineExceeded,
     ResourcesLeft,
+    NotEncrypted,
 ]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from model.cluster import ClusterRecord, Operation, Status
 from model.spec import ClusterSpec
+from tests.scripted import WHEN
 from workflows.record import begun, first_record
 
 PASSWORD = "must-not-be-in-the-record"
@@ -26,5 +27,5 @@ def spec(nodes: int = 2) -> ClusterSpec:
 
 def record(operation: Operation = Operation.PROVISION, status: Status | None = None, **changes: Any) -> ClusterRecord:
     """Return the record of a cluster of two at the beginning of an operation, or with another status."""
-    started = begun(first_record(spec(), "uuid-1"), operation)
+    started = begun(first_record(spec(), "uuid-1"), operation, WHEN)
     return started.model_copy(update={**({"status": status} if status else {}), **changes})

@@ -1,13 +1,16 @@
 """What came late: nothing that a record names or a copy of it, nothing while an operation may still adopt it."""
 
+from datetime import timedelta
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.cloud import Resource, Server, ServerStatus, Volume, VolumeStatus
 from model.cluster import ClusterIdentity, ClusterRecord, Instance, Operation, Role, Status
 from model.data import Holding
-from tests.scripted import server, volume
-from workflows.late import latecomers
+from tests.scripted import WHEN, server, volume
+from workflows.late import latecomers, own_resources
 
 MEMBERS = ("orders-1", "orders-2")
 NUMBERS = range(3)
@@ -27,7 +30,13 @@ def servers_of(member: str) -> list[Server]:
 def volumes_of(member: str) -> list[Volume]:
     one = volume(member, "uuid", VolumeStatus.IN_USE)
     return [
-        one.model_copy(update={"id": f"volume of {member}/{number}", "request": f"{REQUESTS[number]} for {member}"})
+        one.model_copy(
+            update={
+                "id": f"volume of {member}/{number}",
+                "request": f"{REQUESTS[number]} for {member}",
+                "created_at": WHEN + timedelta(seconds=number),
+            }
+        )
         for number in NUMBERS
     ]
 
@@ -69,6 +78,21 @@ def test_a_volume_in_place_of_one_that_was_forgotten_is_left_alone() -> None:
     listed = [volumes_of(name)[2] for name in MEMBERS]
     assert latecomers(known, listed) == tuple(listed)
     assert latecomers(holding, listed) == (listed[1],)
+
+
+@pytest.mark.parametrize("change", [{"restored": True}, {"created_at": WHEN}, {"created_at": WHEN - timedelta(days=1)}])
+def test_a_volume_that_may_hold_what_somebody_wants_back_is_left_alone(change: dict[str, object]) -> None:
+    """A restored backup, and one that was lost, given up for another, and found again."""
+    late = volumes_of(MEMBERS[0])[2]
+    for status in TOLD:
+        assert latecomers(record(status), [late]) == (late,)
+        assert latecomers(record(status), [late.model_copy(update=change)]) == ()
+
+
+def test_what_must_be_there_before_anything_is_removed() -> None:
+    own = {each.id for name in MEMBERS for each in (servers_of(name)[0], volumes_of(name)[0])}
+    assert set(own_resources(record(Status.ACTIVE))) == own
+    assert own_resources(record(Status.DELETED)) == ()
 
 
 def test_of_a_cluster_without_members_nothing_is_told() -> None:

@@ -10,7 +10,7 @@ from model.data import Data, Holding
 from model.errors import DataLost, GuestRefused
 from model.operations import ClusterStart, RetryRequest
 from model.spec import ClusterSpec
-from tests.scripted import Handle, Script, create, refusal_of, until
+from tests.scripted import WHEN, Handle, Script, create, refusal_of, until
 from workflows.cluster import ClusterWorkflow
 from workflows.queues import WORKFLOWS
 from workflows.record import begun, first_record
@@ -143,7 +143,7 @@ async def test_data_is_not_given_up_while_a_replica_has_it(client: Client, scrip
 
 def of_an_older_version(spec: ClusterSpec, operation: Operation) -> ClusterRecord:
     """Return a record as it stood before it said who holds data: it failed, and has forgotten the volumes."""
-    record = begun(first_record(spec, str(uuid4())), operation)
+    record = begun(first_record(spec, str(uuid4())), operation, WHEN)
     return ClusterRecord.model_validate(
         record.model_copy(update={"status": Status.FAILED, "version": "18"}).model_dump(exclude={"holdings"})
     )

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -93,14 +94,21 @@ def test_an_operation_begins_without_the_traces_of_the_one_before() -> None:
         Operation.DELETE: Status.DELETING,
     }
     for operation, status in starts.items():
-        after = begun(before, operation)
+        after = begun(before, operation, WHEN)
         assert (after.operation, after.status, after.fault, after.deadline) == (operation, status, None, None)
         assert [(each.status, each.step, each.progress) for each in after.members] == [(status, None, 0)] * 2
         assert [each.name for each in after.members] == ["orders-1", "orders-2"]
 
 
+def test_numbers_of_operations_grow_also_where_a_record_is_older_than_the_guests() -> None:
+    first = begun(first_record(spec(), "uuid-1"), Operation.PROVISION, WHEN)
+    second = begun(first, Operation.RESTART, WHEN)
+    assert 0 < first.number < second.number
+    assert begun(first, Operation.RESTART, WHEN + timedelta(minutes=1)).number > second.number
+
+
 def test_a_cluster_whose_members_nobody_knows_can_begin_its_removal() -> None:
-    assert begun(record(members=()), Operation.DELETE).status is Status.DELETING
+    assert begun(record(members=()), Operation.DELETE, WHEN).status is Status.DELETING
 
 
 def test_a_report_is_taken_over() -> None:
@@ -166,7 +174,7 @@ def test_the_worst_operating_status_is_the_cluster_s() -> None:
     ],
 )
 def test_an_operation_that_was_ended_from_outside_has_a_fault(operation: Operation, status: Status) -> None:
-    ended = terminated(begun(record(), operation), WHEN)
+    ended = terminated(begun(record(), operation, WHEN), WHEN)
     assert ended.status is status
     assert {member.status for member in ended.members} <= {status}
     assert ended.fault == Fault(
@@ -209,7 +217,7 @@ class Life:
             case "report":
                 return self.told(status, generation)
             case "begin":
-                return replace(self, record=begun(self.record, operation))
+                return replace(self, record=begun(self.record, operation, WHEN))
             case "terminate":
                 return replace(self, record=terminated(self.record, WHEN))
             case "continue":
@@ -267,7 +275,7 @@ def test_what_is_changed_stays_through_every_operation() -> None:
     protected = changed(record(), Change(protected=True))
     report = OperationReport(status=Status.ACTIVE, members=members(Status.ACTIVE, OperatingStatus.HEALTHY))
     for operation in Operation:
-        assert reported(begun(protected, operation), report).protected
-        assert terminated(begun(protected, operation), WHEN).protected
+        assert reported(begun(protected, operation, WHEN), report).protected
+        assert terminated(begun(protected, operation, WHEN), WHEN).protected
     assert changed(protected, Change()) == protected
     assert changed(protected, Change(protected=False)) == record()

@@ -32,6 +32,7 @@ from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 
 from model.cluster import InstanceTask, Status
+from plugin import WORKFLOW_TYPES
 from temporal.codec import ENCODING
 from temporal.orders import HEADER
 from tests.patience import PATIENCE
@@ -105,7 +106,7 @@ async def test_a_query_with_plain_arguments_fails_and_no_query_is_answered_in_pl
         assert answer.payload.metadata["encoding"] == ENCODING
 
 
-@pytest.mark.parametrize("workflow", ["ClusterWorkflow", "ProvisionWorkflow", "DeprovisionWorkflow", "RestartWorkflow"])
+@pytest.mark.parametrize("workflow", WORKFLOW_TYPES)
 @forged
 async def test_a_start_fails_and_frees_the_name(
     orders: Handle,

@@ -8,8 +8,8 @@ from unittest.mock import patch
 import psycopg
 import pytest
 
+from datastores.accounts import Account
 from datastores.postgresql import accounts, layout, sql
-from datastores.postgresql.accounts import Account
 from datastores.postgresql.manager import PostgresqlManager
 from datastores.postgresql.psql import Psql
 from model.errors import GuestError

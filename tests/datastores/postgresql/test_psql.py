@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from datastores.accounts import Account
 from datastores.postgresql import accounts, sql
 from datastores.postgresql.psql import Psql, Step
 from datastores.postgresql.scram import matches, new_verifier
@@ -52,7 +53,7 @@ def test_psql_passes_quoted_texts_on(psql: Psql, text: str) -> None:
 @given(TEXTS)
 def test_psql_logs_in_with_any_password(psql: Psql, session: Connection, password: str) -> None:
     session.execute(f"ALTER ROLE probe LOGIN PASSWORD {sql.literal(new_verifier(password))}".encode())
-    accounts.log_in(psql, [accounts.Account("probe", password, ["postgres"])])
+    accounts.log_in(psql, [Account("probe", password, ["postgres"])])
 
 
 @SHARED

@@ -61,3 +61,17 @@ def test_every_status_of_cinder_s_has_a_word(status: str, expected: VolumeStatus
     volume = volume_of(record(status=status, attachments=[]))
     assert volume is not None
     assert (volume.status, volume.server_id) == (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "restored"),
+    [
+        ({}, False),
+        ({"status": "restoring-backup"}, True),
+        ({"metadata": {**metadata_of(TAG), "src_backup_id": "b-1"}}, True),
+    ],
+)
+def test_a_restored_backup_is_known_although_cinder_gives_it_the_tag(changes: dict[str, Any], restored: bool) -> None:
+    volume = volume_of(record(**changes))
+    assert volume is not None
+    assert volume.restored is restored
