@@ -103,7 +103,7 @@ class Progress:
         return outcome
 
     async def _answered(self, call: Call, result: type[Result] | None) -> Result:
-        """Run one activity; an answer that no payload key encrypted is none, and the step, which looks first, runs again.
+        """Run one activity; an answer that no payload key encrypted is none: the step, which looks first, runs again.
 
         It is then a later step to its guest: the attempt that somebody else has ended there may still be at work.
         """
