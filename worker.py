@@ -34,6 +34,7 @@ from temporal.client import NoTemporal
 from temporal.deployment import deployment_config
 from temporal.logs import log_to_stderr
 from temporal.metrics import StepMetrics, meter_of
+from temporal.only_workflows import OnlyWorkflows
 from temporal.runtime import worker_runtime
 from temporal.search_attributes import SearchAttributesMissing, ensure_search_attributes
 from temporal.threads import StepThreads
@@ -157,7 +158,7 @@ def _cloud_worker(client: Client, settings: Settings, name: str) -> Worker:
         settings,
         cloud_queue(name),
         activities=activities,
-        interceptors=[StepMetrics(meter_of(client), {"cloud": name})],
+        interceptors=[OnlyWorkflows(), StepMetrics(meter_of(client), {"cloud": name})],
         max_concurrent_activities=SLOTS_PER_BUILD * settings.builds,
     )
 
@@ -172,7 +173,7 @@ def _engine_worker(client: Client, settings: Settings, cloud: str, entry: EntryP
         settings,
         engine_queue(entry.name, cloud),
         activities=manager.activities,
-        interceptors=[StepMetrics(meter_of(client), {"cloud": cloud, "engine": entry.name})],
+        interceptors=[OnlyWorkflows(), StepMetrics(meter_of(client), {"cloud": cloud, "engine": entry.name})],
         activity_executor=StepThreads(settings.guest_threads, slots, f"{entry.name}-{cloud}"),
         max_concurrent_activities=slots,
     )

@@ -65,9 +65,6 @@ class _StepInbound(ActivityInboundInterceptor):
         super().init(outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
-        if not activity.info().workflow_id:
-            # Its input may be a copy of one in a history, which anyone who reaches Temporal can read.
-            raise ApplicationError("a step that no workflow asked for is refused", non_retryable=True)
         timeout = (activity.info().heartbeat_timeout or DEFAULT_TIMEOUT).total_seconds()
         with noting(Note(timeout, _confirming(input))) as note:
             _, note.last_error = note_and_error(activity.info().heartbeat_details)

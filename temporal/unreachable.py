@@ -11,8 +11,8 @@ from temporalio.envconfig import ClientConfig
 
 PROBE_SECONDS = 2.0
 
-BROKEN_OFF = ("CertificateRequired", "transport error")
-"""rustls' word for the alert that says so, and tonic's for a connection that ends before the server's alert is read."""
+BROKEN_OFF = ("CertificateRequired", "transport error", "operation was canceled")
+"""rustls' word for the alert that says so, and tonic's and hyper's for a connection that ends before it is read."""
 
 START_ONE = "run `durabase up` for a local one, or set TEMPORAL_ADDRESS"
 NAMED = "TEMPORAL_ADDRESS, or the profile in temporal.toml, names it"

@@ -1,6 +1,7 @@
 """The command line as people use it: real processes, a real server, a real cluster."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from connection import ADDRESS_FILE
+from providers.local.volumes import RECORD
 from settings import local_cloud
 from tests.cli.home import Home
 
@@ -30,9 +32,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @pytest.fixture(scope="module")
-def busy(home: Home) -> str:
-    """A cluster whose build cannot end, and goes on."""
-    home.done("create", "busy", "--no-wait", "--config", "shared_buffers=9000000")
+def obstacle(home: Home) -> Path:
+    """A volume's record that is no file: while it is there, the local cloud cannot list its volumes."""
+    record = home.state_dir / "local" / "volumes" / "torn" / RECORD
+    record.mkdir(parents=True)
+    return record
+
+
+@pytest.fixture(scope="module")
+def busy(home: Home, obstacle: Path) -> str:
+    """A cluster whose build cannot end while the obstacle is there, and goes on."""
+    assert obstacle.exists()
+    home.done("create", "busy", "--no-wait")
     return "busy"
 
 
@@ -77,7 +88,7 @@ def test_a_row_written_on_the_primary_is_read_on_both_replicas(home: Home) -> No
 
 
 def test_connect_runs_the_client(home: Home) -> None:
-    said = home.done("connect", "demo", "--", "--no-align", "--tuples-only", "--command", "SELECT current_user")
+    said = home.done("connect", "demo", "--", "--no-align", "--tuples-only", "--command", "SELECT session_user")
     assert said == "demo\n"
     assert "is not allowed: it must be one of demo-1" in home.refused("connect", "demo", "--member", "demo-9")
 
@@ -249,15 +260,15 @@ def test_ctrl_c_leaves_the_build_running(home: Home, busy: str) -> None:
 def test_a_waiting_build_says_why_and_when_it_goes_on(home: Home, busy: str) -> None:
     while (member := home.show(busy)["members"][0])["next_retry"] is None:
         assert member["status"] == "BUILD"
-    assert member["step"] == "prepare"
+    assert member["step"] == "create_volume"
     assert member["attempt"] > 1
-    assert "shared memory" in member["last_error"]
+    assert "Is a directory" in member["last_error"]
     said = home.done("show", busy)
-    assert "shared memory" in said
-    assert "prepare" in said
+    assert "Is a directory" in said
+    assert "create_volume" in said
 
 
-def test_without_a_worker_nothing_is_recorded(home: Home, busy: str) -> None:
+def test_without_a_worker_nothing_is_recorded(home: Home, busy: str, obstacle: Path) -> None:
     home.kill(home.worker())
     for arguments in (["retry", busy], ["delete", busy], ["restart", busy], ["create", "late"]):
         said = home.refused(*arguments, code=1)
@@ -268,6 +279,7 @@ def test_without_a_worker_nothing_is_recorded(home: Home, busy: str) -> None:
     assert all(row["stale"] for row in rows)
     assert "late" not in {row["name"] for row in rows}
     home.done("up")
+    shutil.rmtree(obstacle.parent)
     assert "busy is deleted" in home.done("delete", busy)
 
 

@@ -26,6 +26,7 @@ from model.spec import ClusterSpec
 from plugin import DurabasePlugin
 from providers.local.provider import LocalProvider
 from settings import Settings, load_settings, local_cloud
+from temporal.only_workflows import OnlyWorkflows
 from temporal.threads import StepThreads
 from tests.house import eventually
 from tests.keys_for_tests import PAYLOAD_KEYS
@@ -83,12 +84,13 @@ def test_a_worker_serves_workflows_and_each_cloud_with_each_engine(
 async def test_each_queue_gets_its_own_worker_and_activities(client: Client, settings: Settings) -> None:
     workflows, cloud, engine = (each.config(active_config=True) for each in build_workers(client, settings, QUEUES))
     assert [each["task_queue"] for each in (workflows, cloud, engine)] == QUEUES
-    assert (len(workflows["workflows"]), len(cloud["workflows"]), len(engine["workflows"])) == (4, 0, 0)
+    assert (len(workflows["workflows"]), len(cloud["workflows"]), len(engine["workflows"])) == (5, 0, 0)
     served = [{each.__name__ for each in config["activities"]} for config in (workflows, cloud, engine)]
     assert served[0] == set()
     assert {"plan", "create_server", "attach_volume", "verify_gone"} <= served[1]
     assert {"plan", "prepare", "post_prepare", "cluster_complete"} <= served[2]
     assert served[1] | served[2] >= {step.value for step in Step}
+    assert [type(config["interceptors"][0]) for config in (cloud, engine)] == [OnlyWorkflows] * 2
 
 
 async def test_an_engine_plans_for_what_the_servers_of_its_cloud_install(client: Client, settings: Settings) -> None:

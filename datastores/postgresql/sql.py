@@ -7,6 +7,7 @@ SESSION: Mapping[str, str] = {
     "default_transaction_deferrable": "off",
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
+    "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
     "lock_timeout": "0",
     "log_duration": "off",

@@ -167,7 +167,7 @@ async def test_after_a_root_key_old_clusters_are_reached_and_new_ones_take_it(ho
     url = home.done("connect", "orders", "--url").strip()
     assert f":{password.strip()}@" in url
     with psycopg.connect(url) as connection:
-        assert connection.execute("SELECT current_user").fetchone() == ("app",)
+        assert connection.execute("SELECT session_user").fetchone() == ("app",)
 
     home.done("create", "later", "--user", "app")
     identity = await identity_of(home, "later")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -182,7 +183,7 @@ def fail_worker(home: Home) -> dict[str, str]:
 FAILURES = [
     (fail_codec, "the codec endpoint did not start"),
     (fail_server, "the Temporal dev server did not start"),
-    (fail_connection, "Temporal does not answer"),
+    (fail_connection, "it does not speak TLS"),
     (fail_worker, "clouds.moon.provider 'rocket' is not allowed: it must be one of local"),
 ]
 
@@ -253,11 +254,11 @@ NAMELESS = ["unshare", "--user", "--map-user=54321", "--map-group=54321", "--"]
 """Gives a user id that has no entry in passwd, as containers do."""
 
 
-def run_nameless(home: Home, *arguments: str) -> str:
-    """Run a command that must succeed as a user without a name, and return what it says."""
+def run_nameless(home: Home, *commands: tuple[str, ...]) -> str:
+    """Run commands, which must succeed, as one user without a name, and return what they say."""
     nameless = {name: value for name, value in home.environment().items() if name not in ("USER", "LOGNAME", "HOME")}
     ran = subprocess.run(
-        [*NAMELESS, *home.command(*arguments)],
+        [*NAMELESS, "sh", "-c", " && ".join(shlex.join(home.command(*command)) for command in commands)],
         env=nameless,
         cwd=home.state_dir,
         capture_output=True,
@@ -274,10 +275,9 @@ def run_nameless(home: Home, *arguments: str) -> str:
     reason="no user namespaces here: tests/providers/local/test_host.py has what is said then",
 )
 def test_a_user_id_without_an_entry_in_passwd_runs_databases(home: Home) -> None:
-    assert "started a worker" in run_nameless(home, "up")
-    assert "orders is ACTIVE" in run_nameless(home, "create", "orders")
-    run_nameless(home, "delete", "orders")
-    run_nameless(home, "down")
+    said = run_nameless(home, ("up",), ("create", "orders"), ("delete", "orders"), ("down",))
+    assert "started a worker" in said
+    assert "orders is ACTIVE" in said
 
 
 def test_a_cluster_outlives_its_host_s_name(home: Home) -> None:

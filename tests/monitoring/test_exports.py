@@ -23,7 +23,7 @@ from workflows.queues import WORKFLOWS
 CLUSTER = "lacking"
 LATEST = {
     *("durabase_step_retries_total", "durabase_watcher_listing_duration_seconds_count", "durabase_clusters"),
-    "temporal_workflow_task_execution_failed_total",
+    *("temporal_workflow_task_execution_failed_total", "durabase_watcher_lag_seconds", "durabase_watcher_waits"),
 }
 """What is exported last, each by a part of the worker of its own."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +16,6 @@ from temporalio.api.workflowservice.v1 import (
     RespondActivityTaskFailedByIdRequest,
 )
 from temporalio.client import (
-    ActivityFailureError,
     Client,
     Interceptor,
     OutboundInterceptor,
@@ -31,14 +29,14 @@ from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 
-from model.cluster import InstanceTask, Status
+from model.cluster import Status
 from plugin import WORKFLOW_TYPES
 from temporal.codec import ENCODING
 from temporal.orders import HEADER
 from tests.patience import PATIENCE
-from tests.scripted import WHEN, Handle, Script, create, held, until
+from tests.scripted import Handle, Script, create, held, until
 from workflows.cluster import ClusterWorkflow
-from workflows.queues import WORKFLOWS, engine_queue
+from workflows.queues import WORKFLOWS
 
 CODED = Payload(metadata={"encoding": ENCODING, "key-id": b"test"}, data=os.urandom(64))
 """As it would look if it were encrypted with the workers' key."""
@@ -202,21 +200,3 @@ async def test_an_order_copied_from_another_update_is_refused(orders: Handle, cl
         await handle.execute_update("delete")
     assert isinstance(rejected.value.cause, ApplicationError)
     assert rejected.value.cause.message == "update 'delete' is refused: its header was made for another one"
-
-
-async def test_a_step_that_no_workflow_asked_for_is_refused(orders: Handle, client: Client, script: Script) -> None:
-    """Its input may be a copy of what stands in a history."""
-    record = await orders.query(ClusterWorkflow.cluster)
-    task = InstanceTask(
-        identity=record.identity, version="18", member=record.members[0].name, members=record.members, deadline=WHEN
-    )
-    before = list(script.calls)
-    with pytest.raises(ActivityFailureError):
-        await client.execute_activity(
-            "restart",
-            task,
-            id=f"forged-{uuid4()}",
-            task_queue=engine_queue(record.identity.datastore, record.identity.cloud),
-            start_to_close_timeout=timedelta(seconds=PATIENCE),
-        )
-    assert script.calls == before

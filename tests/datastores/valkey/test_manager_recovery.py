@@ -108,7 +108,7 @@ def test_a_torn_replica_is_made_again(
     with cluster.context("orders-3") as context:
         data, torn = context.guest.path(layout.DATA), context.guest.path(layout.CONFIG_FILE)
         context.guest.run(
-            ["sh", "-c", f"rm -r '{data}/appendonlydir' && head -c 60 /dev/urandom > '{data}/temp-1.1.rdb'"]
+            ["sh", "-c", 'cd "$1" && rm -r appendonlydir && head -c 60 /dev/urandom > temp-1.1.rdb', "sh", data]
         )
         context.guest.run(["truncate", "--size=20", torn])
     manager.prepare(task)

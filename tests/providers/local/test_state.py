@@ -69,7 +69,7 @@ def test_a_held_lock_is_seen_and_not_given_twice(tmp_path: Path) -> None:
     assert not is_locked(path)
     with locked(path, 1):
         assert is_locked(path)
-        told = rf"is locked: waited 0\.1 s for process {os.getpid()} \(.*pytest.*\), which has held it for \d+ s$"
+        told = rf"is locked: waited 0\.1 s for process {os.getpid()} \(.*python.*\), which has held it for \d+ s$"
         with pytest.raises(ProviderError, match=told), locked(path, 0.1):
             pytest.fail("the lock was given twice")
     assert not is_locked(path)
