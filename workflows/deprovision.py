@@ -34,7 +34,9 @@ class DeprovisionWorkflow:
     @workflow.init
     def __init__(self, request: DeprovisionRequest) -> None:
         self._request = request
-        self._progress = Progress(Operation.DELETE, request.members)
+        self._progress = Progress(
+            Operation.DELETE, request.members, cluster_id=request.cluster_id, number=request.number
+        )
         self._deadline = workflow.now() + DELETE_LIMIT
 
     @workflow.query(description="Where the removal stands: status, members, deadline, fault")

@@ -203,6 +203,21 @@ async def test_an_order_copied_from_another_update_is_refused(orders: Handle, cl
     assert rejected.value.cause.message == "update 'delete' is refused: its header was made for another one"
 
 
+async def test_a_report_copied_from_another_cluster_changes_nothing(
+    orders: Handle, client: Client, stranger: Client, script: Script
+) -> None:
+    """Else a delete of this cluster would remove the other one."""
+    other = await create(client, script.spec(3))
+    await until(other, Status.ACTIVE)
+    before = await orders.query(ClusterWorkflow.cluster)
+    for handle in (other, orders):
+        async for event in handle.fetch_history_events():
+            told = event.workflow_execution_signaled_event_attributes
+            if told.signal_name:
+                await stranger.get_workflow_handle(orders.id).signal(told.signal_name, **raw(told.input.payloads))
+    assert await orders.query(ClusterWorkflow.cluster) == before
+
+
 async def test_a_step_that_no_workflow_asked_for_is_refused(orders: Handle, client: Client, script: Script) -> None:
     """Its input may be a copy of what stands in a history."""
     record = await orders.query(ClusterWorkflow.cluster)
