@@ -54,7 +54,9 @@ def admit(activation: WorkflowActivation, workflow_id: str, signals: Collection[
                 return Admission(answers=[_failing(reason)], ends=True)
             case "signal_workflow" if not _admits_signal(job.signal_workflow, signals):
                 continue
-            case "do_update" if (reason := _refuse_update(job.do_update, workflow_id, now)) is not None:
+            case "do_update" if (
+                reason := _refuse_update(job.do_update, workflow_id, activation.run_id, now)
+            ) is not None:
                 admission.answers.append(_rejecting(job.do_update, reason))
                 continue
             case "query_workflow" if (reason := _refuse_query(job.query_workflow)) is not None:
@@ -82,7 +84,7 @@ def _admits_signal(signal: SignalWorkflow, signals: Collection[str | None]) -> b
     return bool(signal.input) and not _is_forged(signal.input)
 
 
-def _refuse_update(update: DoUpdate, workflow_id: str, now: datetime) -> str | None:
+def _refuse_update(update: DoUpdate, workflow_id: str, run_id: str, now: datetime) -> str | None:
     """Return why an update is rejected. One in a history was admitted when it came: it is not judged by its order."""
     if not update.run_validator:
         _raise_missing_key(update.input)
@@ -91,7 +93,7 @@ def _refuse_update(update: DoUpdate, workflow_id: str, now: datetime) -> str | N
     for payload in (*update.input, *([header] if header is not None else [])):
         if (error := refusal_of(payload)) is not None:
             return str(error)
-    return refuse_order(header, workflow_id, update.name, update.id, now)
+    return refuse_order(header, workflow_id, run_id, update.name, update.id, now)
 
 
 def _refuse_query(query: QueryWorkflow) -> str | None:

@@ -9,12 +9,15 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.update.v1 import WaitPolicy
 from temporalio.api.workflowservice.v1 import (
     RecordActivityTaskHeartbeatByIdRequest,
     RespondActivityTaskCompletedByIdRequest,
     RespondActivityTaskFailedByIdRequest,
+    UpdateWorkflowExecutionRequest,
 )
 from temporalio.client import (
     ActivityFailureError,
@@ -201,6 +204,29 @@ async def test_an_order_copied_from_another_update_is_refused(orders: Handle, cl
         await handle.execute_update("delete")
     assert isinstance(rejected.value.cause, ApplicationError)
     assert rejected.value.cause.message == "update 'delete' is refused: its header was made for another one"
+
+
+async def test_an_order_copied_from_an_earlier_cluster_of_the_name_is_refused(
+    orders: Handle, client: Client, stranger: Client, script: Script
+) -> None:
+    """A delete, say, of a cluster that is created again at once."""
+    await orders.execute_update("delete")
+    await orders.result()
+    accepted = [
+        event.workflow_execution_update_accepted_event_attributes async for event in orders.fetch_history_events()
+    ]
+    sent = next(each.accepted_request for each in accepted if each.accepted_request.input.name == "delete")
+    again = await create(client, script.spec(1).model_copy(update={"name": orders.id}))
+    await until(again, Status.ACTIVE)
+    request = UpdateWorkflowExecutionRequest(
+        namespace=stranger.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=orders.id),
+        wait_policy=WaitPolicy(lifecycle_stage=Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED),
+        request=sent,
+    )
+    answer = await stranger.workflow_service.update_workflow_execution(request)
+    assert answer.outcome.HasField("failure")
+    assert (await again.query(ClusterWorkflow.cluster)).status is Status.ACTIVE
 
 
 async def test_a_report_copied_from_another_cluster_changes_nothing(
