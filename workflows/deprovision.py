@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from model.cloud import of_cluster
     from model.cluster import Operation
     from model.operations import DeleteTask, DeprovisionRequest, FindTask, OperationReport, Resources
     from workflows.progress import Progress
@@ -71,6 +72,11 @@ class DeprovisionWorkflow:
             raise ApplicationError(fault.message, fault, type="DeprovisionFailed", non_retryable=True) from error
 
     async def _remove(self, found: Resources) -> None:
+        """Remove what is the cluster's own: an answer may have been copied out of another removal's history."""
+        uuid = self._request.cluster_id
+        found = found.model_copy(
+            update={"servers": of_cluster(uuid, found.servers), "volumes": of_cluster(uuid, found.volumes)}
+        )
         if only := self._request.only:
             servers = tuple(each for each in found.servers if each.id in only)
             volumes = tuple(each for each in found.volumes if each.id in only)
