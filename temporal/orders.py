@@ -1,8 +1,8 @@
-"""Orders: every update carries a header that only a holder of a payload key can write, and that holds for it alone.
+"""Orders: an update, or an operation's start, carries a header that only a holder of a payload key can write.
 
-Many updates take no argument, so there would be nothing encrypted to know a stranger's by; and an encrypted argument
-can be copied out of a history and sent again. The header names the workflow, its run, the update and its id, which
-Temporal takes once only within a run, and the time.
+It holds for that one alone. Many updates take no argument, so there would be nothing encrypted to know a stranger's by;
+and an encrypted argument can be copied out of a history and sent again. The header names the workflow, its run, the
+update and its id, which Temporal takes once only within a run, and the time. A start has neither a run nor an update.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,9 @@ from temporalio.client import (
     DescribeWorkflowInput,
     Interceptor,
     OutboundInterceptor,
+    StartWorkflowInput,
     StartWorkflowUpdateInput,
+    WorkflowHandle,
     WorkflowUpdateHandle,
 )
 
@@ -26,6 +28,9 @@ HEADER = "durabase-order"
 
 VALID = timedelta(minutes=5)
 """How far the clocks of a command line and of Temporal may be apart, and how long an order may be under way."""
+
+START = "start"
+"""What the order of a start names in place of an update; it has neither a run nor an update's id."""
 
 WITHOUT = frozenset({"accepted"})
 """Updates that need no header: it changes nothing, and an older command line's `create` sends none."""
@@ -50,7 +55,7 @@ class Order(Noun):
 
 
 class OrderInterceptor(Interceptor):
-    """Adds the header to every update that a client sends."""
+    """Adds the header to every update that a client sends, and to every start."""
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK's name
         """Put this module's behaviour around one client."""
@@ -58,6 +63,10 @@ class OrderInterceptor(Interceptor):
 
 
 class _Ordering(OutboundInterceptor):
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:  # noqa: A002 - the SDK's name
+        input.headers = with_order(input.headers, input.id, "", START, "")
+        return await super().start_workflow(input)
+
     async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002 - the SDK's name
         input.update_id = input.update_id or str(uuid4())
         if input.update not in WITHOUT:
@@ -89,17 +98,18 @@ def refuse_order(
     """
     if update in WITHOUT:
         return None
+    what = "a start" if update == START else f"update {update!r}"
     if header is None:
-        return f"update {update!r} is refused: {OLDER}"
+        return f"{what} is refused: {OLDER}"
     try:
         order = Order.model_validate_json(header.data)
     except ValidationError:
-        return f"update {update!r} is refused: its header was written by no payload key"
+        return f"{what} is refused: its header was written by no payload key"
     if (order.workflow_id, order.run_id, order.update, order.update_id) != (workflow_id, run_id, update, update_id):
-        return f"update {update!r} is refused: its header was made for another one"
+        return f"{what} is refused: its header was made for another one"
     if abs(now - order.at) > VALID:
         return (
-            f"update {update!r} is refused: it was made at {order.at:%Y-%m-%d %H:%M:%S} UTC, and it is "
+            f"{what} is refused: it was made at {order.at:%Y-%m-%d %H:%M:%S} UTC, and it is "
             f"{now:%Y-%m-%d %H:%M:%S} UTC at Temporal: the clocks must not differ by more than "
             f"{VALID.total_seconds() / 60:g} minutes"
         )

@@ -229,6 +229,24 @@ async def test_an_order_copied_from_an_earlier_cluster_of_the_name_is_refused(
     assert (await again.query(ClusterWorkflow.cluster)).status is Status.ACTIVE
 
 
+async def test_an_operation_started_with_a_copied_request_fails(
+    orders: Handle, stranger: Client, script: Script
+) -> None:
+    """A restart, say: its request stands encrypted in the history of the last one."""
+    await orders.execute_update("restart")
+    await until(orders, Status.ACTIVE)
+    restart = f"restart/{orders.id}-1"
+    async with asyncio.timeout(PATIENCE):
+        while script.calls.count(restart) < 1:
+            await asyncio.sleep(0.02)
+    history = stranger.get_workflow_handle(f"{orders.id}/restart").fetch_history_events()
+    request = (await anext(history)).workflow_execution_started_event_attributes.input.payloads
+    handle = await stranger.start_workflow("RestartWorkflow", id="copied", task_queue=WORKFLOWS, **raw(request))
+    with pytest.raises(WorkflowFailureError):
+        await asyncio.wait_for(handle.result(), PATIENCE)
+    assert script.calls.count(restart) == 1
+
+
 async def test_a_report_copied_from_another_cluster_changes_nothing(
     orders: Handle, client: Client, stranger: Client, script: Script
 ) -> None:
