@@ -66,13 +66,17 @@ class RestartRequest(Noun):
 
 
 class DeprovisionRequest(Noun):
-    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE)."""
+    """Starts a DeprovisionWorkflow. `ambiguous`: some create may still take effect (the build did not end ACTIVE).
+
+    `number` as in ProvisionRequest.
+    """
 
     name: str
     cluster_id: str
     cloud: str
     members: tuple[Instance, ...] = ()
     ambiguous: bool
+    number: int = 0
 
 
 class LateRemovalRequest(Noun):
@@ -93,10 +97,13 @@ class OperationReport(Noun):
     """What a child tells ClusterWorkflow at each change of status; also its answer to the `progress` query.
 
     `number` counts what it has told. Signals that are under way at once may overtake each other, so of two reports the
-    one with the higher number holds; 0 is that of a child which did not count yet.
+    one with the higher number holds; 0 is that of a child which did not count yet. `cluster_id` and `operation` say
+    what it is about, because anyone can send a copy of it to any cluster; in what version 0.1 tells they are empty.
     """
 
     number: int = 0
+    cluster_id: str = ""
+    operation: int = 0
     status: Status
     members: tuple[Instance, ...] = ()
     identity: ClusterIdentity | None = None

@@ -2,7 +2,8 @@
 
 Whatever a workflow is told arrives as the jobs of an activation. Before the workflow sees them,
 
-- a start without an argument, or with one that is refused, fails that workflow;
+- a start without an argument, or with one that is refused, fails that workflow, and so does the start of an operation
+  that neither a workflow asked for nor a valid order;
 - a signal is dropped; an update is rejected, and so is one without a valid order (temporal/orders.py); a query fails;
 - the result or failure of a step, or of a child, counts as none: it becomes a failure of type NotEncrypted.
 
@@ -31,8 +32,10 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 
 from keys import MissingKey
 from model.errors import NotEncrypted
-from temporal.orders import HEADER, refuse_order
+from temporal.orders import HEADER, START, refuse_order
 from temporal.refused import refusal_of
+
+CLUSTER = "ClusterWorkflow"
 
 
 @dataclass
@@ -50,11 +53,13 @@ def admit(activation: WorkflowActivation, workflow_id: str, signals: Collection[
     admission, now = Admission(), activation.timestamp.ToDatetime(UTC)
     for job in activation.jobs:
         match job.WhichOneof("variant"):
-            case "initialize_workflow" if (reason := _refuse_start(job.initialize_workflow)) is not None:
+            case "initialize_workflow" if (reason := _refuse_start(activation, job.initialize_workflow)) is not None:
                 return Admission(answers=[_failing(reason)], ends=True)
             case "signal_workflow" if not _admits_signal(job.signal_workflow, signals):
                 continue
-            case "do_update" if (reason := _refuse_update(job.do_update, workflow_id, now)) is not None:
+            case "do_update" if (
+                reason := _refuse_update(job.do_update, workflow_id, activation.run_id, now)
+            ) is not None:
                 admission.answers.append(_rejecting(job.do_update, reason))
                 continue
             case "query_workflow" if (reason := _refuse_query(job.query_workflow)) is not None:
@@ -68,11 +73,20 @@ def admit(activation: WorkflowActivation, workflow_id: str, signals: Collection[
     return admission
 
 
-def _refuse_start(start: InitializeWorkflow) -> str | None:
+def _refuse_start(activation: WorkflowActivation, start: InitializeWorkflow) -> str | None:
+    """Return why a workflow is not to run. One that a worker has let in is not judged by its order again.
+
+    A cluster's needs none: an older command line's `create` sends none.
+    """
     _raise_missing_key(start.arguments)
     if not start.arguments:
         return "a start without an argument is refused"
-    return str(NotEncrypted()) if _is_forged(start.arguments) else None
+    if _is_forged(start.arguments):
+        return str(NotEncrypted())
+    if activation.is_replaying or start.workflow_type == CLUSTER or start.HasField("parent_workflow_info"):
+        return None
+    at = start.start_time.ToDatetime(UTC)
+    return refuse_order(start.headers.get(HEADER), start.workflow_id, "", START, "", at)
 
 
 def _admits_signal(signal: SignalWorkflow, signals: Collection[str | None]) -> bool:
@@ -82,7 +96,7 @@ def _admits_signal(signal: SignalWorkflow, signals: Collection[str | None]) -> b
     return bool(signal.input) and not _is_forged(signal.input)
 
 
-def _refuse_update(update: DoUpdate, workflow_id: str, now: datetime) -> str | None:
+def _refuse_update(update: DoUpdate, workflow_id: str, run_id: str, now: datetime) -> str | None:
     """Return why an update is rejected. One in a history was admitted when it came: it is not judged by its order."""
     if not update.run_validator:
         _raise_missing_key(update.input)
@@ -91,7 +105,7 @@ def _refuse_update(update: DoUpdate, workflow_id: str, now: datetime) -> str | N
     for payload in (*update.input, *([header] if header is not None else [])):
         if (error := refusal_of(payload)) is not None:
             return str(error)
-    return refuse_order(header, workflow_id, update.name, update.id, now)
+    return refuse_order(header, workflow_id, run_id, update.name, update.id, now)
 
 
 def _refuse_query(query: QueryWorkflow) -> str | None:

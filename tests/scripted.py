@@ -251,13 +251,21 @@ async def until(handle: Handle, *statuses: Status) -> ClusterRecord:
     return record
 
 
-def what_is_left(member: str) -> Resources:
-    """Return a member's running server and its attached volume, as find_resources would."""
-    return Resources(
-        servers=(server(member, "", ServerStatus.ACTIVE),),
-        volumes=(volume(member, "", VolumeStatus.IN_USE),),
-        request_limit=5,
-    )
+def what_is_left(member: str, cluster_id: str | None = None) -> Callable[[FindTask], Resources]:
+    """Return what answers with a member's running server and its attached volume, as find_resources would.
+
+    `cluster_id` is the uuid they carry, that of the cluster which is asked for by default.
+    """
+
+    def answer(task: FindTask) -> Resources:
+        uuid = task.cluster_id if cluster_id is None else cluster_id
+        return Resources(
+            servers=(server(member, uuid, ServerStatus.ACTIVE),),
+            volumes=(volume(member, uuid, VolumeStatus.IN_USE),),
+            request_limit=5,
+        )
+
+    return answer
 
 
 async def held(script: Script, activity_id: str) -> asyncio.Event:

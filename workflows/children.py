@@ -41,4 +41,5 @@ def removal_request(record: ClusterRecord, ambiguous: bool) -> DeprovisionReques
         cloud=record.identity.cloud,
         members=record.members,
         ambiguous=ambiguous,
+        number=record.number,
     )

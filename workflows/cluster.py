@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import Commands
     from workflows.deprovision import DeprovisionWorkflow
     from workflows.details import cluster_details, summary_of_operation
+    from workflows.news import is_news, is_open
     from workflows.probe import probe_members
     from workflows.provision import ProvisionWorkflow
     from workflows.record import (
@@ -42,7 +43,6 @@ with workflow.unsafe.imports_passed_through():
         refused,
     )
     from workflows.restart import RestartWorkflow
-    from workflows.status import MOVES
     from workflows.steps import TASK_TIMEOUT
     from workflows.visibility import list_protection, list_record, memo_of
 
@@ -148,12 +148,11 @@ class ClusterWorkflow:
 
     @workflow.signal(description="A child tells where its operation stands")
     def report(self, report: OperationReport) -> None:
-        """Take over what the child knows, unless a later report has overtaken this one."""
-        if report.number and report.number <= self._heard:
-            return
-        self._heard = report.number
-        self._planned = self._planned or report.identity is not None
-        self._keep(reported(self._record, report))
+        """Take over what the child knows, unless a later report has overtaken this one, or it is about another."""
+        if is_news(self._record, report, self._heard):
+            self._heard = report.number
+            self._planned = self._planned or report.identity is not None
+            self._keep(reported(self._record, report))
 
     # What it does.
 
@@ -274,9 +273,7 @@ class ClusterWorkflow:
     @property
     def _untold(self) -> bool:
         """Whether an operation has not told how it ended, and no removal comes to tell that of its own."""
-        record = self._record
-        is_open = record.fault is None and bool(MOVES[record.status])
-        return self._planned and is_open and self._next is not Operation.DELETE
+        return self._planned and is_open(self._record) and self._next is not Operation.DELETE
 
     @property
     def _too_long(self) -> bool:

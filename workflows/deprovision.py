@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from model.cloud import of_cluster
     from model.cluster import Operation
     from model.operations import DeleteTask, DeprovisionRequest, FindTask, OperationReport, Resources
     from workflows.progress import Progress
@@ -34,7 +35,9 @@ class DeprovisionWorkflow:
     @workflow.init
     def __init__(self, request: DeprovisionRequest) -> None:
         self._request = request
-        self._progress = Progress(Operation.DELETE, request.members)
+        self._progress = Progress(
+            Operation.DELETE, request.members, cluster_id=request.cluster_id, number=request.number
+        )
         self._deadline = workflow.now() + DELETE_LIMIT
 
     @workflow.query(description="Where the removal stands: status, members, deadline, fault")
@@ -67,6 +70,11 @@ class DeprovisionWorkflow:
             raise ApplicationError(fault.message, fault, type="DeprovisionFailed", non_retryable=True) from error
 
     async def _remove(self, found: Resources) -> None:
+        """Remove what is the cluster's own: an answer may have been copied out of another removal's history."""
+        uuid = self._request.cluster_id
+        found = found.model_copy(
+            update={"servers": of_cluster(uuid, found.servers), "volumes": of_cluster(uuid, found.volumes)}
+        )
         members = sorted({resource.tag.member for resource in found.all})
         await side_by_side(*(self._remove_member(member, found) for member in members))
 

@@ -41,12 +41,19 @@ class Progress:
     """The state of one operation's run. Every activity goes through `run`, so status follows what completed."""
 
     def __init__(
-        self, operation: Operation, members: tuple[Instance, ...], *, number: int = 0, returned: bool = False
+        self,
+        operation: Operation,
+        members: tuple[Instance, ...],
+        *,
+        cluster_id: str,
+        number: int = 0,
+        returned: bool = False,
     ) -> None:
         """`number` is the operation's among the cluster's (InstanceTask).
 
         `returned`: the run's result tells that it went well, in place of a signal and its round trip.
         """
+        self._cluster_id = cluster_id
         self._number = number
         self._begun: Counter[str] = Counter()
         self._returned = returned
@@ -75,6 +82,8 @@ class Progress:
         """Return everything that others may know."""
         return OperationReport(
             number=self._told,
+            cluster_id=self._cluster_id,
+            operation=self._number,
             status=self._cluster_status(),
             members=self.members,
             identity=self._identity,

@@ -68,7 +68,13 @@ class ProvisionWorkflow:
         self._request = request
         self._primary, *self._replicas = (member.name for member in members_of(request.spec))
         members = members_of(request.spec, request.members)
-        self._progress = Progress(Operation.PROVISION, members, number=request.number, returned=request.revision > 0)
+        self._progress = Progress(
+            Operation.PROVISION,
+            members,
+            cluster_id=request.cluster_id,
+            number=request.number,
+            returned=request.revision > 0,
+        )
         self._servers: defaultdict[str, set[str]] = defaultdict(set)
         self._losses: defaultdict[str, int] = defaultdict(int)
         self._cloud_queue = cloud_queue(request.spec.cloud)

@@ -23,7 +23,9 @@ class RestartWorkflow:
 
     @workflow.init
     def __init__(self, request: RestartRequest) -> None:
-        self._progress = Progress(Operation.RESTART, request.members, number=request.number)
+        self._progress = Progress(
+            Operation.RESTART, request.members, cluster_id=request.identity.id, number=request.number
+        )
         self._deadline = workflow.now() + RESTART_LIMIT
 
     @workflow.query(description="Where the restart stands: status, members, deadline, fault")

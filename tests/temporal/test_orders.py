@@ -1,4 +1,4 @@
-"""The header of an update: it holds for one update of one workflow, for a few minutes."""
+"""The header of an update: it holds for one update of one run of a workflow, for a few minutes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from temporalio.api.common.v1 import Payload
 from temporal.orders import HEADER, VALID, Order, refuse_order, with_order
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
-GIVEN = {"workflow_id": "orders", "update": "delete", "update_id": "7"}
+GIVEN = {"workflow_id": "orders", "run_id": "run", "update": "delete", "update_id": "7"}
 
 words = st.text(min_size=1, max_size=5)
 moments = st.timedeltas(min_value=-2 * VALID, max_value=2 * VALID)
@@ -22,17 +22,17 @@ def header(**changes: object) -> Payload:
 
 
 def refused(payload: Payload | None, update: str = "delete") -> str | None:
-    return refuse_order(payload, "orders", update, "7", NOW)
+    return refuse_order(payload, "orders", "run", update, "7", NOW)
 
 
 def test_an_order_made_now_for_this_update_is_taken() -> None:
     assert refused(header()) is None
 
 
-@given(words, words, words, moments)
-def test_no_other_order_is(workflow_id: str, update: str, update_id: str, late: timedelta) -> None:
-    fits = (workflow_id, update, update_id) == tuple(GIVEN.values()) and abs(late) <= VALID
-    payload = header(workflow_id=workflow_id, update=update, update_id=update_id, at=NOW + late)
+@given(words, words, words, words, moments)
+def test_no_other_order_is(workflow_id: str, run_id: str, update: str, update_id: str, late: timedelta) -> None:
+    fits = (workflow_id, run_id, update, update_id) == tuple(GIVEN.values()) and abs(late) <= VALID
+    payload = header(workflow_id=workflow_id, run_id=run_id, update=update, update_id=update_id, at=NOW + late)
     assert (refused(payload) is None) == fits
 
 
@@ -57,6 +57,6 @@ def test_an_older_command_lines_create_goes_on() -> None:
 
 @pytest.mark.parametrize("other", [{}, {"x": Payload(data=b"1")}])
 def test_a_client_keeps_other_headers(other: dict[str, Payload]) -> None:
-    headers = with_order(other, "orders", "delete", "7")
+    headers = with_order(other, "orders", "run", "delete", "7")
     assert {name: headers[name] for name in other} == other
-    assert refuse_order(headers[HEADER], "orders", "delete", "7", datetime.now(UTC)) is None
+    assert refuse_order(headers[HEADER], "orders", "run", "delete", "7", datetime.now(UTC)) is None

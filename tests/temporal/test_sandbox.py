@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from temporalio.worker import Worker
 
     from temporal.converter import data_converter
+    from temporal.orders import OrderInterceptor
     from temporal.sandbox import ContextlessSandbox
     from tests.keys_for_tests import PAYLOAD_KEYS
 
@@ -33,7 +34,8 @@ def test_durabase_s_codec_asks_for_no_context() -> None:
 
 
 async def test_it_runs_workflows_and_keeps_them_from_the_world(client: Client) -> None:
-    client = await Client.connect(client.service_client.config.target_host)  # without the plugin, which has its own
+    # Without the plugin, which has its own.
+    client = await Client.connect(client.service_client.config.target_host, interceptors=[OrderInterceptor()])
     queue = str(uuid4())
     async with Worker(client, task_queue=queue, workflows=[Careless], workflow_runner=ContextlessSandbox()):
         assert await client.execute_workflow(Careless.run, "done", id=queue, task_queue=queue) == "done by Careless"

@@ -33,6 +33,17 @@ async def test_delete_in_mid_build_waits_for_the_build_and_then_removes(client: 
     assert (await handle.describe()).typed_search_attributes[STATUS] == "DELETED"
 
 
+async def test_what_another_cluster_has_is_never_removed(client: Client, script: Script) -> None:
+    """An answer may have been copied out of another removal's history."""
+    spec = script.spec()
+    script.on("find_resources", what_is_left("other-1", "the uuid of another cluster"))
+    handle = await create(client, spec)
+    await until(handle, Status.ACTIVE)
+    await handle.execute_update("delete")
+    await handle.result()
+    assert not [call for call in script.calls if call.startswith("delete_")]
+
+
 async def test_a_failed_delete_stays_deleting_with_its_fault_and_can_be_asked_again(
     client: Client, script: Script
 ) -> None:

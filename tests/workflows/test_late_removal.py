@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import Client
 
 from model.cloud import ServerStatus
-from model.operations import LateRemovalRequest, Resources
+from model.operations import FindTask, LateRemovalRequest, Resources
 from tests.scripted import Script, server, volume, what_is_left
 from workflows.late_removal import LateRemovalWorkflow
 from workflows.queues import WORKFLOWS
@@ -17,7 +17,7 @@ OWN = (f"server-of-{MEMBER}", f"volume-of-{MEMBER}")
 
 def listed(cluster_id: str) -> Resources:
     """Return a member's own server and volume, and a late one of each."""
-    own = what_is_left(MEMBER)
+    own = what_is_left(MEMBER)(FindTask(cloud="scripted", cluster_id=cluster_id))
     late = volume(MEMBER, cluster_id, own.volumes[0].status).model_copy(update={"id": "late-volume"})
     servers = (*own.servers, server(MEMBER, cluster_id, ServerStatus.ACTIVE, "late-server"))
     return own.model_copy(update={"servers": servers, "volumes": (*own.volumes, late)})

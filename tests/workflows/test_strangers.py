@@ -8,12 +8,15 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.update.v1 import WaitPolicy
 from temporalio.api.workflowservice.v1 import (
     RecordActivityTaskHeartbeatByIdRequest,
     RespondActivityTaskCompletedByIdRequest,
     RespondActivityTaskFailedByIdRequest,
+    UpdateWorkflowExecutionRequest,
 )
 from temporalio.client import (
     Client,
@@ -200,3 +203,59 @@ async def test_an_order_copied_from_another_update_is_refused(orders: Handle, cl
         await handle.execute_update("delete")
     assert isinstance(rejected.value.cause, ApplicationError)
     assert rejected.value.cause.message == "update 'delete' is refused: its header was made for another one"
+
+
+async def test_an_order_copied_from_an_earlier_cluster_of_the_name_is_refused(
+    orders: Handle, client: Client, stranger: Client, script: Script
+) -> None:
+    """A delete, say, of a cluster that is created again at once."""
+    await orders.execute_update("delete")
+    await orders.result()
+    accepted = [
+        event.workflow_execution_update_accepted_event_attributes async for event in orders.fetch_history_events()
+    ]
+    sent = next(each.accepted_request for each in accepted if each.accepted_request.input.name == "delete")
+    again = await create(client, script.spec(1).model_copy(update={"name": orders.id}))
+    await until(again, Status.ACTIVE)
+    request = UpdateWorkflowExecutionRequest(
+        namespace=stranger.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=orders.id),
+        wait_policy=WaitPolicy(lifecycle_stage=Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED),
+        request=sent,
+    )
+    answer = await stranger.workflow_service.update_workflow_execution(request)
+    assert answer.outcome.HasField("failure")
+    assert (await again.query(ClusterWorkflow.cluster)).status is Status.ACTIVE
+
+
+async def test_an_operation_started_with_a_copied_request_fails(
+    orders: Handle, stranger: Client, script: Script
+) -> None:
+    """A restart, say: its request stands encrypted in the history of the last one."""
+    await orders.execute_update("restart")
+    await until(orders, Status.ACTIVE)
+    restart = f"restart/{orders.id}-1"
+    async with asyncio.timeout(PATIENCE):
+        while script.calls.count(restart) < 1:
+            await asyncio.sleep(0.02)
+    history = stranger.get_workflow_handle(f"{orders.id}/restart").fetch_history_events()
+    request = (await anext(history)).workflow_execution_started_event_attributes.input.payloads
+    handle = await stranger.start_workflow("RestartWorkflow", id="copied", task_queue=WORKFLOWS, **raw(request))
+    with pytest.raises(WorkflowFailureError):
+        await asyncio.wait_for(handle.result(), PATIENCE)
+    assert script.calls.count(restart) == 1
+
+
+async def test_a_report_copied_from_another_cluster_changes_nothing(
+    orders: Handle, client: Client, stranger: Client, script: Script
+) -> None:
+    """Else a delete of this cluster would remove the other one."""
+    other = await create(client, script.spec(3))
+    await until(other, Status.ACTIVE)
+    before = await orders.query(ClusterWorkflow.cluster)
+    for handle in (other, orders):
+        async for event in handle.fetch_history_events():
+            told = event.workflow_execution_signaled_event_attributes
+            if told.signal_name:
+                await stranger.get_workflow_handle(orders.id).signal(told.signal_name, **raw(told.input.payloads))
+    assert await orders.query(ClusterWorkflow.cluster) == before
