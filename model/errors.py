@@ -119,5 +119,7 @@ class NotEncrypted(StepError):
 
     retryable = False
 
-    def __init__(self) -> None:
-        super().__init__("a payload that no payload key encrypted is refused")
+    def __init__(
+        self, message: str = "a payload that no payload key encrypted is refused", member: str | None = None
+    ) -> None:
+        super().__init__(message, member)

@@ -53,7 +53,9 @@ def test_a_command_may_end_with_the_code_of_a_timeout_of_its_own(server: LocalCl
 def test_it_does_not_wait_for_durabase_s_own_work(server: LocalCluster) -> None:
     with ThreadPoolExecutor(1) as threads, server.context(MEMBER) as context:
         home = server.home(MEMBER)
-        working = threads.submit(context.guest.run, ["sh", "-c", f"touch {home}/works; sleep 3; rm {home}/works"])
+        working = threads.submit(
+            context.guest.run, ["sh", "-c", 'touch "$1"; sleep 3; rm "$1"', "sh", str(home / "works")]
+        )
         wait_for((home / "works").exists)
         run(server, "true")
         assert (home / "works").exists(), "it waited for the guest's lock"
@@ -63,7 +65,7 @@ def test_it_does_not_wait_for_durabase_s_own_work(server: LocalCluster) -> None:
 def test_a_lost_connection_says_what_nobody_knows(server: LocalCluster) -> None:
     begun = server.home(MEMBER) / "begun"
     with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(run, server, "sh", "-c", f"touch {begun}; sleep 60", timeout=60)
+        running = threads.submit(run, server, "sh", "-c", 'touch "$1"; sleep 60', "sh", str(begun), timeout=60)
         wait_for(begun.exists)
         server.cut_power(MEMBER)  # the last test: the server stays off
         with pytest.raises(GuestUnreachable) as lost:
