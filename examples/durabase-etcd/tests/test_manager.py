@@ -69,7 +69,9 @@ def test_a_second_run_of_everything_changes_nothing(cluster: LocalCluster) -> No
 
     def state() -> list[object]:
         with cluster.context(FIRST) as context:
-            files = context.guest.run(["sh", "-c", f"cd '{context.guest.path(layout.CONFIG)}' && sha256sum *"]).stdout
+            files = context.guest.run(
+                ["sh", "-c", 'cd "$1" && sha256sum *', "sh", context.guest.path(layout.CONFIG)]
+            ).stdout
         homes = [(cluster.server(member).id, cluster.home(member)) for member in cluster.members]
         started = [
             pid for home in homes for pid in processes_of(*home) if Path(f"/proc/{pid}/comm").read_text() == "etcd\n"
