@@ -87,11 +87,10 @@ class LateResources:
 
     async def _judge(self, cluster_id: str, resources: list[Resource]) -> None:
         record = await self._record(cluster_id)
-        late = latecomers(record, resources) if record else None
-        if late is None:
+        if record is None or (late := latecomers(record, resources)) is None:
             return
         self._settled |= {each.id for each in resources if each not in late}
-        if record is not None and late:
+        if late:
             await self._remove(record, late)
 
     async def _remove(self, record: ClusterRecord, late: Sequence[Resource]) -> None:
